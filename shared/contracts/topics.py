@@ -1,0 +1,140 @@
+"""Every topic, once.
+
+The manifests, the access lists, the AsyncAPI pages, the local stack and the consumers all read this table.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, get_args
+
+Service = Literal["registry", "credentials", "submissions", "notifier"]
+SERVICES: tuple[Service, ...] = get_args(Service)
+
+SOURCE_PREFIX = "/saraban/"
+
+
+def source_of(service: Service) -> str:
+    """The `ce_source` under which a service publishes."""
+    return SOURCE_PREFIX + service
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic of the public surface.
+
+    `name` carries no namespace; `named()` gives the name on a broker.
+    `key` says in words what the record key is. `writers` are the services that may publish here: a record
+    whose `ce_source` is another's is a forgery and becomes a dead letter.
+    """
+
+    name: str
+    key: str
+    carries: str
+    writers: tuple[Service, ...]
+    compacted: bool = False
+    kept: timedelta | None = None
+    sensitive: bool = False
+
+    def named(self, namespace: str) -> str:
+        """The topic's name on a broker, for instance `saraban.registry.centers`."""
+        return f"{namespace}.{self.name}"
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The `ce_source` values that records of this topic may have."""
+        return frozenset(source_of(writer) for writer in self.writers)
+
+
+YEAR = timedelta(days=365)
+
+ORGANIZATIONS = Topic(
+    "registry.organizations", "organization code", "the organization's state", ("registry",), compacted=True
+)
+CENTERS = Topic(
+    "registry.centers",
+    "center code",
+    "the center's state, its parent chain as codes",
+    ("registry",),
+    compacted=True,
+)
+ROUNDS = Topic(
+    "registry.rounds",
+    "round id",
+    "fiscal year, academic year, deadline, grace, extensions, state",
+    ("registry",),
+    compacted=True,
+)
+OBLIGATIONS = Topic(
+    "registry.obligations",
+    "round id/center code",
+    "that this center owes a SAR in this round, or no longer",
+    ("registry",),
+    compacted=True,
+)
+CREDENTIALS = Topic(
+    "credentials.events",
+    "holder code",
+    "issued, claimed, confirmed, claim refused; never a secret, never a hash of one",
+    ("credentials",),
+    kept=YEAR,
+    sensitive=True,
+)
+SUBMISSIONS = Topic(
+    "submissions.events",
+    "round id/center code",
+    "upload opened, report received, accepted, rejected",
+    ("submissions",),
+    kept=YEAR,
+)
+NOTICES = Topic(
+    "notifier.events", "notice id", "notice issued, delivered, bounced", ("notifier",), kept=YEAR
+)
+STATUS = Topic(
+    "status",
+    "round id/center code/stage",
+    "one plain record for dashboards: stage, state, since, late, path; no personal data",
+    SERVICES,
+    compacted=True,
+)
+AUDIT = Topic(
+    "audit", "actor", "who saw or changed what, hash-chained", SERVICES, kept=2 * YEAR, sensitive=True
+)
+
+TOPICS: tuple[Topic, ...] = (
+    ORGANIZATIONS,
+    CENTERS,
+    ROUNDS,
+    OBLIGATIONS,
+    CREDENTIALS,
+    SUBMISSIONS,
+    NOTICES,
+    STATUS,
+    AUDIT,
+)
+
+
+def dead_letters(service: Service) -> Topic:
+    """Where a service puts the records it could not read."""
+    return Topic(
+        f"{service}.dead",
+        "as the source",
+        "what the service could not read: original bytes, headers, error class, place",
+        (service,),
+        kept=timedelta(days=30),
+    )
+
+
+def all_topics() -> tuple[Topic, ...]:
+    """The public topics and every service's dead letters."""
+    return TOPICS + tuple(dead_letters(service) for service in SERVICES)
+
+
+def topic_by_name(name: str) -> Topic:
+    """The topic with this name (without a namespace).
+
+    Raises KeyError with the name when there is none.
+    """
+    for topic in all_topics():
+        if topic.name == name:
+            return topic
+    raise KeyError(name)
