@@ -1,0 +1,1 @@
+"""Principals, tokens, scope, redaction and the audit chain."""

@@ -1,0 +1,103 @@
+"""Settings every service shares, read from the environment with the prefix `SARABAN_`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "SARABAN_"
+ROLES = frozenset({"api", "consumer", "relay"})
+
+
+class CoreSettings(BaseSettings):
+    """What any Saraban process needs to know before it may start.
+
+    A service subclasses this in its `settings.py`, overrides `http_port` and adds its own fields.
+    Servers have no default: a guessed address is how data ends up in the wrong place.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    namespace: str = Field("saraban", pattern=r"^[a-z][a-z0-9-]{0,40}$")
+    """Prefix of databases, topics, buckets and consumer groups; isolates tests from each other."""
+    roles: Annotated[frozenset[str], NoDecode] = ROLES
+    """What this process runs: any of api, consumer, relay, separated by commas."""
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(8080, ge=0, le=65535)
+
+    kafka_bootstrap: str = Field(min_length=3)
+    kafka_idempotent: bool = True
+    """Off only for brokers without InitProducerId."""
+    kafka_fetch_max_wait_ms: int = Field(500, ge=1, le=30_000)
+    kafka_partitions: int = Field(12, ge=1, le=1000)
+
+    mongo_url: SecretStr
+
+    s3_endpoint: str = Field("http://127.0.0.1:8333", pattern=r"^https?://[^/]+$")
+    s3_access_key: str = ""
+    s3_secret_key: SecretStr = SecretStr("")
+
+    oidc_issuer: str = Field(pattern=r"^https?://.+")
+    oidc_audience: str = "saraban"
+
+    smtp_url: str = Field("smtp://127.0.0.1:1025", pattern=r"^smtps?://.+")
+    smtp_from: str = "saraban@localhost"
+
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    trace_file: Path | None = None
+    """Spans are appended here, one JSON object a line."""
+    trace_otlp_endpoint: str | None = None
+    """Spans go to this collector over OTLP/HTTP, e.g. `http://collector:4318/v1/traces`."""
+
+    failpoints: str = ""
+    """Names of places where this process kills itself; for fault tests alone."""
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _split_roles(cls, value: object) -> object:
+        if isinstance(value, str):
+            return frozenset(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("roles")
+    @classmethod
+    def _known_roles(cls, value: frozenset[str]) -> frozenset[str]:
+        if not value or not value <= ROLES:
+            raise ValueError(f"must name some of {', '.join(sorted(ROLES))}")
+        return value
+
+    def runs(self, role: Literal["api", "consumer", "relay"]) -> bool:
+        """Whether this process plays that role."""
+        return role in self.roles
+
+
+S = TypeVar("S", bound=CoreSettings)
+
+
+def load(settings_class: type[S]) -> S:
+    """Read the settings, or print one plain line per bad variable (never its value) and exit 2."""
+    try:
+        return settings_class()
+    except ValidationError as refused:
+        for line in complaints(refused):
+            sys.stderr.write(line + "\n")
+        raise SystemExit(2) from None
+
+
+def complaints(refused: ValidationError) -> list[str]:
+    """One line per variable at fault: its name, then what is wrong with it."""
+    lines = []
+    for error in refused.errors(include_input=False, include_url=False, include_context=False):
+        variable = PREFIX + "_".join(str(part) for part in error["loc"][:1]).upper()
+        if error["type"] == "missing" and variable not in os.environ:
+            lines.append(f"{variable} is not set: ต้องกำหนดค่าก่อนเริ่มระบบ / it must be set before the start")
+        else:
+            lines.append(f"{variable} is not usable: {error['msg']}")
+    return lines

@@ -1,0 +1,51 @@
+"""Every Prometheus metric of the system, in one registry per process.
+
+Labels are bounded: route templates, topic and event names, never a code, a path or a person.
+"""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+REGISTRY: Final = CollectorRegistry(auto_describe=True)
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+_FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+LOG_DROPPED: Final = Counter(
+    "saraban_log_dropped",
+    "Log fields dropped because the vocabulary does not allow them",
+    ["event"],
+    registry=REGISTRY,
+)
+HTTP_REQUESTS: Final = Counter(
+    "saraban_http_requests", "Requests answered", ["method", "route", "status"], registry=REGISTRY
+)
+HTTP_SECONDS: Final = Histogram(
+    "saraban_http_request_seconds",
+    "Time until the answer ended",
+    ["method", "route"],
+    buckets=_FAST,
+    registry=REGISTRY,
+)
+HTTP_REPLAYED: Final = Counter(
+    "saraban_http_replayed", "Answers replayed for a repeated Idempotency-Key", ["route"], registry=REGISTRY
+)
+TOKENS_REFUSED: Final = Counter(
+    "saraban_tokens_refused", "Bearer tokens refused, by fault", ["fault"], registry=REGISTRY
+)
+CHECK_OK: Final = Gauge(
+    "saraban_check_ok", "1 where the last readiness or liveness check passed", ["check"], registry=REGISTRY
+)
+
+
+def exposition() -> bytes:
+    """The registry in the text format of Prometheus."""
+    return generate_latest(REGISTRY)

@@ -1,0 +1,35 @@
+"""Every log event and the fields it may carry.
+
+An event that isn't here is logged without its fields, a field that isn't here is dropped, and both are
+counted (`saraban_log_dropped_total`). So a secret reaches a log only through a name somebody wrote down here.
+"""
+
+from typing import Final
+
+EVENTS: Final[dict[str, frozenset[str]]] = {
+    event: frozenset(fields.split())
+    for event, fields in {
+        # any service
+        "service.starting": "roles namespace port",
+        "service.ready": "seconds",
+        "service.stopping": "",
+        "service.stopped": "",
+        "service.failed": "place",
+        # the standard library's loggers (uvicorn, aiokafka, pymongo …), already redacted
+        "library.said": "logger message",
+        "telemetry.event.undeclared": "",
+        # http
+        "http.request.served": "method route status ms",
+        "http.request.failed": "method route status",
+        "http.ready.changed": "ready failing",
+        "http.idempotency.unavailable": "route",
+        "security.token.refused": "fault",
+        "security.issuer.unreachable": "",
+        "security.keys.refreshed": "keys",
+    }.items()
+}
+
+ALWAYS: Final = frozenset({
+    "event", "level", "time", "service", "trace_id", "span_id", "exception", "causes", "place",
+})  # fmt: skip
+"""Fields the pipeline itself adds to any event."""
