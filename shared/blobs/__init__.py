@@ -1,0 +1,23 @@
+"""The object store: plain S3, asynchronous, typed failures. The one room that knows minio."""
+
+from shared.blobs.client import CHUNK, Blobs
+from shared.blobs.errors import BlobError, NotFound, Refused, Unavailable
+from shared.blobs.presign import SignedRequest
+from shared.blobs.values import SMALLEST_PART, Fetched, Multipart, PartPlan, Place, Stored, StoredPart
+
+__all__ = [
+    "CHUNK",
+    "SMALLEST_PART",
+    "BlobError",
+    "Blobs",
+    "Fetched",
+    "Multipart",
+    "NotFound",
+    "PartPlan",
+    "Place",
+    "Refused",
+    "SignedRequest",
+    "Stored",
+    "StoredPart",
+    "Unavailable",
+]
