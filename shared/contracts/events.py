@@ -6,6 +6,7 @@ Times are ISO 8601 with an offset. `path` is the chain of organization codes fro
 node's own organization (for a center: down to its LAO).
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
@@ -216,10 +217,12 @@ class AuditRecorded(EventData):
 class EventType:
     """Binds a type name to its data model and its topic."""
 
-    __slots__ = ("model", "name", "topic")
+    __slots__ = ("model", "name", "topic", "validate")
 
     def __init__(self, name: str, model: type[BaseModel], topic: Topic) -> None:
         self.name, self.model, self.topic = name, model, topic
+        # The validator's own method, bound once: this is the hot path of every consumer.
+        self.validate: Callable[[bytes], BaseModel] = model.__pydantic_validator__.validate_json
 
 
 EVENT_TYPES: dict[str, EventType] = {

@@ -86,9 +86,7 @@ SUBMISSIONS = Topic(
     ("submissions",),
     kept=YEAR,
 )
-NOTICES = Topic(
-    "notifier.events", "notice id", "notice issued, delivered, bounced", ("notifier",), kept=YEAR
-)
+NOTICES = Topic("notifier.events", "notice id", "notice issued, delivered, bounced", ("notifier",), kept=YEAR)
 STATUS = Topic(
     "status",
     "round id/center code/stage",
@@ -96,9 +94,7 @@ STATUS = Topic(
     SERVICES,
     compacted=True,
 )
-AUDIT = Topic(
-    "audit", "actor", "who saw or changed what, hash-chained", SERVICES, kept=2 * YEAR, sensitive=True
-)
+AUDIT = Topic("audit", "actor", "who saw or changed what, hash-chained", SERVICES, kept=2 * YEAR, sensitive=True)
 
 TOPICS: tuple[Topic, ...] = (
     ORGANIZATIONS,

@@ -45,6 +45,27 @@ CHECK_OK: Final = Gauge(
     "saraban_check_ok", "1 where the last readiness or liveness check passed", ["check"], registry=REGISTRY
 )
 
+PUBLISHED: Final = Counter("saraban_bus_published", "Records the broker acknowledged", registry=REGISTRY)
+PUBLISH_FAILED: Final = Counter(
+    "saraban_bus_publish_failed", "Records the broker did not acknowledge in time", registry=REGISTRY
+)
+CONSUMED: Final = Counter("saraban_bus_consumed", "Records handled", ["consumer"], registry=REGISTRY)
+DEAD_LETTERS: Final = Counter(
+    "saraban_bus_dead_letters", "Records that could not be read", ["consumer", "fault"], registry=REGISTRY
+)
+UNKNOWN_TYPES: Final = Counter(
+    "saraban_bus_unknown_types",
+    "Records of a type this version does not know",
+    ["consumer"],
+    registry=REGISTRY,
+)
+BATCH_SECONDS: Final = Histogram(
+    "saraban_bus_batch_seconds", "Time to handle a batch", ["consumer"], buckets=_FAST, registry=REGISTRY
+)
+SWEPT: Final = Counter(
+    "saraban_relay_swept", "Outbox entries that a sweeper published after a crash", registry=REGISTRY
+)
+
 
 def exposition() -> bytes:
     """The registry in the text format of Prometheus."""

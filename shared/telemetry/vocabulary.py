@@ -23,6 +23,17 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "http.request.failed": "method route status",
         "http.ready.changed": "ready failing",
         "http.idempotency.unavailable": "route",
+        # bus
+        "bus.publish.failed": "error records",
+        "bus.producer.renewed": "",
+        "bus.consumer.retrying": "consumer error attempt wait",
+        "bus.consumer.stopped": "consumer reason",
+        "bus.consumer.assigned": "consumer partitions",
+        "bus.dead.buried": "consumer records faults",
+        "relay.batch.failed": "error entries",
+        "relay.sweep.failed": "error",
+        "relay.swept": "entries",
+        # security
         "security.token.refused": "fault",
         "security.issuer.unreachable": "",
         "security.keys.refreshed": "keys",

@@ -1,0 +1,146 @@
+"""One service's place on the bus: its consumers, its publisher, its relay."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from shared.bus.consumer import Consumer, Handler
+from shared.bus.dead import DeadLetterLimit, DeadLetters
+from shared.bus.publisher import Publisher
+from shared.bus.relay import Relay, Slots, Source, Sweeper
+from shared.contracts.topics import Service, Topic
+from shared.settings import CoreSettings
+
+BATCH_RECORDS = 1_000
+IDLE_MS = 40
+"""How long a poll waits, and again how long an idle consumer sleeps after it."""
+
+
+class Bus:
+    """Build it, declare consumers and sources, then `start`; `stop` in the end.
+
+    Which parts run is the process's roles: `consumer` the consumers, `relay` the sweeper. The relay that publishes
+    right after a write runs in every role that writes.
+    """
+
+    def __init__(self, settings: CoreSettings, service: Service) -> None:
+        self._settings, self._service = settings, service
+        self._name = f"{settings.namespace}.{service}"
+        self.publisher = Publisher(settings, self._name)
+        self.relay = Relay(self.publisher, service, settings.namespace)
+        self.consumers: list[Consumer] = []
+        self._sweeper: Sweeper | None = None
+        self._failing: set[asyncio.Task[None]] = set()
+        self._broker = KafkaBroker(
+            settings.kafka_bootstrap,
+            client_id=self._name,
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            graceful_timeout=15.0,
+            logger=logging.getLogger("saraban.bus"),
+            log_level=logging.DEBUG,
+        )
+
+    def consume(
+        self,
+        name: str,
+        topics: Sequence[Topic],
+        handler: Handler,
+        *,
+        records: int = BATCH_RECORDS,
+        limit: DeadLetterLimit | None = None,
+    ) -> Consumer:
+        """Declare a consumer group, `{namespace}.{service}.{name}`, before `start`.
+
+        `records` bounds a batch. The handler's contract stands in `shared.bus.consumer`.
+        """
+        dead = DeadLetters(self.publisher, self._service, self._settings.namespace)
+        group = f"{self._name}.{name}"
+        consumer = Consumer(group, topics, self._settings.namespace, handler, dead, limit or DeadLetterLimit())
+        subscriber = self._broker.subscriber(
+            *(topic.named(self._settings.namespace) for topic in topics),
+            batch=True,
+            group_id=group,
+            max_records=records,
+            batch_timeout_ms=IDLE_MS,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            no_reply=True,
+            fetch_max_wait_ms=self._settings.kafka_fetch_max_wait_ms,
+            max_partition_fetch_bytes=4 << 20,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=1_000,
+            listener=consumer,
+            parser=_untouched,
+            decoder=_message,
+            include_in_schema=False,
+        )
+        subscriber(consumer.receive)
+
+        def stop() -> None:
+            task = asyncio.create_task(subscriber.stop())
+            self._failing.add(task)
+
+        consumer.on_failure = stop
+        self.consumers.append(consumer)
+        return consumer
+
+    def sweep(self, leases: Slots, sources: Sequence[Source]) -> None:
+        """Declare the collections whose outboxes a sweeper looks after."""
+        self._sweeper = Sweeper(self.relay, leases, sources, f"{self._name}:{os.getpid()}:{os.urandom(4).hex()}")
+
+    async def start(self) -> None:
+        """Connect and begin. Raises Unavailable when there is no broker."""
+        await self.publisher.start()
+        self.relay.start()
+        if self._settings.runs("relay") and self._sweeper:
+            self._sweeper.start()
+        if self._settings.runs("consumer") and self.consumers:
+            await self._broker.start()
+
+    async def stop(self) -> None:
+        """Finish the batch at hand, publish what waits (bounded), disconnect."""
+        await self._broker.stop()
+        if self._sweeper:
+            await self._sweeper.stop()
+        await self.relay.stop()
+        await self.publisher.stop()
+
+    def problems(self) -> list[str]:
+        """Why this process should be restarted; empty while all is well."""
+        return [problem for consumer in self.consumers for problem in consumer.problems()]
+
+    def unready(self) -> list[str]:
+        """What is not ready yet; empty once every consumer has its share."""
+        if not self._settings.runs("consumer"):
+            return []
+        return [consumer.name for consumer in self.consumers if not consumer.ready]
+
+
+async def _untouched(message: Any, original: Any) -> KafkaMessage:
+    """A message that leaves records and headers as they came.
+
+    The wrapped parser decodes every header, and raises on a null or non-UTF-8 one: the batch would be lost.
+    """
+    parser = original.__self__
+    return parser.msg_class(  # type: ignore[no-any-return]
+        body=b"",
+        headers={},
+        reply_to="",
+        content_type=None,
+        message_id=f"{message[0].offset}-{message[-1].offset}",
+        correlation_id="",
+        raw_message=message,
+        consumer=parser._consumer,  # noqa: SLF001
+    )
+
+
+async def _message(message: KafkaMessage) -> KafkaMessage:
+    """The decoder's answer is what the handler gets: the message itself."""
+    return message

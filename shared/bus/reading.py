@@ -1,0 +1,65 @@
+"""Reading whole topics, for tools: verify, rebuild, tail, the canary search."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.bus.admin import _partitions
+from shared.bus.envelope import Incoming
+from shared.failures import Unavailable
+
+POLL_MS = 200
+SETTLE_SECONDS = 1.0
+"""Object-store brokers may tell an end offset late: the end is believed once nothing came for this long."""
+
+
+async def probe(bootstrap: str, within: float = 5.0) -> None:
+    """Ask the broker for its metadata. Raises Unavailable when it does not answer in time."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=int(within * 1000))
+    try:
+        async with asyncio.timeout(within):
+            await consumer.start()
+            await consumer.topics()
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise Unavailable(f"no broker at {bootstrap}") from error
+    finally:
+        await consumer.stop()
+
+
+async def read_topic(
+    bootstrap: str, topics: Sequence[str], *, follow: bool = False, from_start: bool = True
+) -> AsyncIterator[Incoming]:
+    """Every record of the topics (full names), in offset order within a partition, without a consumer group.
+
+    Ends at the end of the topics as it was seen after a quiet second, unless `follow`.
+    """
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=4 << 20
+    )
+    await consumer.start()
+    try:
+        places = [
+            TopicPartition(topic, partition) for topic in topics for partition in await _partitions(consumer, topic)
+        ]
+        consumer.assign(places)
+        await (consumer.seek_to_beginning if from_start else consumer.seek_to_end)(*places)
+        quiet_since = time.monotonic()
+        while True:
+            polled = await consumer.getmany(timeout_ms=POLL_MS)
+            for records in polled.values():
+                for record in records:
+                    yield record
+            if polled:
+                quiet_since = time.monotonic()
+            elif not follow and time.monotonic() - quiet_since > SETTLE_SECONDS and await _at_end(consumer, places):
+                return
+    finally:
+        await consumer.stop()
+
+
+async def _at_end(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> bool:
+    ends = await consumer.end_offsets(list(places))
+    return all([await consumer.position(place) >= ends[place] for place in places])

@@ -1,0 +1,220 @@
+"""Outbox to broker: at once after a write, and by a sweeper for what a crash left behind.
+
+Both publish, wait for the acknowledgement, and only then take the entry out of its aggregate. Between the two a crash
+means a duplicate, never a loss.
+"""
+
+import asyncio
+import contextlib
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from shared.bus.envelope import Envelope, Outgoing, encode
+from shared.bus.publisher import Publisher
+from shared.contracts.topics import Service, source_of
+from shared.failpoints import failpoint
+from shared.failures import Unavailable
+from shared.telemetry import get_logger, metrics
+
+log = get_logger()
+
+GRACE = timedelta(seconds=5)
+"""How long a sweeper leaves an entry to the process that wrote it."""
+BATCH = 1_000
+WAITING_CAP = 100_000
+LEASE = timedelta(seconds=30)
+SWEEP_SECONDS = 1.0
+SWEEP_AGGREGATES = 500
+
+
+class Entry(Protocol):
+    """An outbox entry, as the relay reads it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def time(self) -> str: ...
+    @property
+    def traceparent(self) -> str | None: ...
+
+
+class Source(Protocol):
+    """A collection with outboxes."""
+
+    name: str
+
+    async def slots_due(self, now: datetime) -> set[int]: ...
+    async def due(self, slot: int, now: datetime, limit: int) -> Sequence[tuple[Any, Sequence[Entry]]]: ...
+    async def pull(self, published: Sequence[tuple[Any, Sequence[str]]]) -> None: ...
+
+
+class Slots(Protocol):
+    """Leases on sweeper slots."""
+
+    async def take(self, name: str, holder: str, now: datetime, lasting: timedelta) -> Any: ...
+    async def give_back(self, lease: Any) -> None: ...
+
+
+Waiting = tuple[Source, str, Entry]
+
+
+class Relay:
+    """Publishes entries right after the write that made them.
+
+    `announce` never waits. What it cannot hold, or what the broker does not acknowledge, stays in its aggregate for
+    the sweeper. Entries are published in the order they were announced.
+    """
+
+    def __init__(self, publisher: Publisher, service: Service, namespace: str) -> None:
+        self.grace = GRACE
+        self._publisher, self._service, self._namespace = publisher, service, namespace
+        self._waiting: deque[Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._pulling: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    def announce(self, outbox: Source, aggregate: str, entries: Sequence[Entry]) -> None:
+        """Take entries for publishing; drops them (for the sweeper) when it is not running or too much waits."""
+        if self._task is None or len(self._waiting) > WAITING_CAP:
+            return
+        for entry in entries:
+            self._waiting.append((outbox, aggregate, entry))
+        self._wake.set()
+
+    def start(self) -> None:
+        """Begin publishing."""
+        self._task = asyncio.create_task(self._run(), name="relay")
+
+    async def stop(self, within: float = 10.0) -> None:
+        """Publish what waits, for at most `within` seconds; the rest is the sweeper's."""
+        self._stopping = True
+        self._wake.set()
+        if self._task:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._task, within)
+        self._task = None
+
+    async def _run(self) -> None:
+        while self._waiting or not self._stopping:
+            if not self._waiting:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            try:
+                await self._publish(batch)
+            except Exception as error:  # noqa: BLE001  whatever it was, the entries are still in their aggregates
+                log.warning("relay.batch.failed", error=type(error).__name__, entries=len(batch))
+                await asyncio.sleep(0.5)
+        if self._pulling:
+            await asyncio.gather(self._pulling, return_exceptions=True)
+
+    async def _publish(self, batch: Sequence[Waiting]) -> None:
+        done = await self.deliver(batch)
+        # The next batch is published while this one is pulled; never more than one pull behind.
+        if self._pulling:
+            await asyncio.gather(self._pulling, return_exceptions=True)
+        self._pulling = asyncio.create_task(take_out(done))
+
+    async def deliver(self, batch: Sequence[Waiting]) -> list[Waiting]:
+        """Publish entries and wait. Returns those the broker has acknowledged."""
+        failpoint("relay.before_publish")
+        failed = await self._publisher.publish([self._record(entry) for _, _, entry in batch])
+        failpoint("relay.after_publish")
+        return [waiting for i, waiting in enumerate(batch) if i not in failed]
+
+    def _record(self, entry: Entry) -> Outgoing:
+        return encode(
+            Envelope(
+                entry.id,
+                entry.type,
+                source_of(self._service),
+                entry.key,
+                entry.time,
+                entry.sequence,
+                entry.traceparent,
+                entry.key,
+                entry.data,
+            ),
+            f"{self._namespace}.{entry.topic}",
+        )
+
+
+async def take_out(done: Sequence[Waiting]) -> None:
+    """Remove acknowledged entries from their aggregates."""
+    by_source: dict[str, tuple[Source, dict[str, list[str]]]] = {}
+    for source, aggregate, entry in done:
+        _, ids = by_source.setdefault(source.name, (source, defaultdict(list)))
+        ids[aggregate].append(entry.id)
+    for source, ids in by_source.values():
+        await source.pull(list(ids.items()))
+    failpoint("relay.after_pull")
+
+
+class Sweeper:
+    """Publishes entries whose writer is gone. Several may run: each holds leases on the slots it works on."""
+
+    def __init__(self, relay: Relay, leases: Slots, sources: Sequence[Source], holder: str) -> None:
+        self._relay, self._leases, self._sources, self._holder = relay, leases, sources, holder
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin sweeping, once a second while there is nothing to do."""
+        self._task = asyncio.create_task(self._run(), name="sweeper")
+
+    async def stop(self) -> None:
+        """Stop at once: what is left is found again."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                swept = await self.sweep(datetime.now(UTC))
+            except Exception as error:  # noqa: BLE001  the next round tries again
+                log.warning("relay.sweep.failed", error=type(error).__name__)
+                swept = 0
+            if not swept:
+                await asyncio.sleep(SWEEP_SECONDS)
+
+    async def sweep(self, now: datetime) -> int:
+        """One round over every source; how many entries were published."""
+        swept = 0
+        for source in self._sources:
+            for slot in sorted(await source.slots_due(now)):
+                name = f"outbox:{source.name}:{slot}"
+                lease = await self._leases.take(name, self._holder, now, LEASE)
+                if lease is None:
+                    continue
+                try:
+                    swept += await self._sweep_slot(source, slot, now)
+                finally:
+                    await self._leases.give_back(lease)
+        if swept:
+            metrics.SWEPT.inc(swept)
+            log.info("relay.swept", entries=swept)
+        return swept
+
+    async def _sweep_slot(self, source: Source, slot: int, now: datetime) -> int:
+        found = await source.due(slot, now, SWEEP_AGGREGATES)
+        batch = [(source, key, entry) for key, entries in found for entry in entries]
+        done = await self._relay.deliver(batch)
+        await take_out(done)
+        if len(done) < len(batch):
+            raise Unavailable("the broker did not acknowledge all")
+        return len(done)
