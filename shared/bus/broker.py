@@ -13,7 +13,7 @@ from shared.bus.consumer import Consumer, Handler
 from shared.bus.dead import DeadLetterLimit, DeadLetters
 from shared.bus.publisher import Publisher
 from shared.bus.relay import Relay, Slots, Source, Sweeper
-from shared.contracts.topics import Service, Topic
+from shared.contracts.topics import Service, Topic, group_name
 from shared.settings import CoreSettings
 
 BATCH_RECORDS = 1_000
@@ -61,7 +61,7 @@ class Bus:
         `records` bounds a batch. The handler's contract stands in `shared.bus.consumer`.
         """
         dead = DeadLetters(self.publisher, self._service, self._settings.namespace)
-        group = f"{self._name}.{name}"
+        group = group_name(self._settings.namespace, self._service, name)
         consumer = Consumer(group, topics, self._settings.namespace, handler, dead, limit or DeadLetterLimit())
         subscriber = self._broker.subscriber(
             *(topic.named(self._settings.namespace) for topic in topics),

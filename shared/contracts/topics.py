@@ -109,6 +109,23 @@ TOPICS: tuple[Topic, ...] = (
 )
 
 
+READS: dict[Service, dict[str, tuple[Topic, ...]]] = {
+    "registry": {},
+    "credentials": {"projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS)},
+    "submissions": {"projections": (CENTERS, ROUNDS, OBLIGATIONS), "inspection": (SUBMISSIONS,)},
+    "notifier": {
+        "projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS, SUBMISSIONS),
+        "effects": (ROUNDS, OBLIGATIONS, CREDENTIALS, SUBMISSIONS),
+    },
+}
+"""Who reads what, by consumer group. A test holds the services to it."""
+
+
+def group_name(namespace: str, service: Service, name: str) -> str:
+    """A consumer group's name on a broker, for instance `saraban.notifier.effects`."""
+    return f"{namespace}.{service}.{name}"
+
+
 def dead_letters(service: Service) -> Topic:
     """Where a service puts the records it could not read."""
     return Topic(
