@@ -1,0 +1,109 @@
+"""Parts become one object, once, whatever is dropped on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.blobs import SMALLEST_PART, Blobs, Multipart, NotFound, PartPlan, Place, Refused
+from tests.integration.blobs.sending import send
+
+PDF = "application/pdf"
+
+
+def plans(*bodies: bytes) -> list[PartPlan]:
+    return [PartPlan(number, len(body), hashlib.sha256(body).hexdigest()) for number, body in enumerate(bodies, 1)]
+
+
+async def send_part(blobs: Blobs, upload: Multipart, plan: PartPlan, body: bytes) -> None:
+    request = blobs.sign_part(upload, plan, content_type=PDF, now=datetime.now(UTC), lifetime=timedelta(hours=1))
+    status, text = await send("PUT", request.url, request.headers, body)
+    assert status == 200, text
+
+
+@pytest.mark.real
+async def test_parts_sent_in_any_order_are_joined_by_number(blobs: Blobs, bucket: str, key: str) -> None:
+    bodies = (os.urandom(SMALLEST_PART), os.urandom(SMALLEST_PART), b"the end")
+    planned = plans(*bodies)
+    upload = await blobs.create_multipart(bucket, key, content_type=PDF)
+    for number in (3, 1, 2):
+        await send_part(blobs, upload, planned[number - 1], bodies[number - 1])
+
+    stored = await blobs.list_parts(upload)
+    assert [(part.number, part.size) for part in stored] == [(p.number, p.size) for p in planned]
+    assert all(part.sha256 in {None, p.sha256} for part, p in zip(stored, planned, strict=True))
+
+    done = await blobs.complete_multipart(upload, planned, stored)
+    whole = b"".join(bodies)
+    assert (done.size, done.content_type) == (len(whole), PDF)
+    assert (await blobs.fetch(done.place)).sha256 == hashlib.sha256(whole).hexdigest()
+
+
+@pytest.mark.real
+async def test_completing_again_after_a_lost_answer_gives_the_same_object(blobs: Blobs, bucket: str, key: str) -> None:
+    upload = await blobs.create_multipart(bucket, key, content_type=PDF)
+    planned = plans(b"%PDF-1.7")
+    await send_part(blobs, upload, planned[0], b"%PDF-1.7")
+    stored = await blobs.list_parts(upload)
+
+    first = await blobs.complete_multipart(upload, planned, stored)
+    again = await blobs.complete_multipart(upload, planned, stored)
+
+    assert first == again
+    assert first.place.version
+    with pytest.raises(NotFound):
+        await blobs.list_parts(upload)
+
+
+@pytest.mark.real
+async def test_a_missing_part_is_refused_and_nothing_is_joined(blobs: Blobs, bucket: str, key: str) -> None:
+    upload = await blobs.create_multipart(bucket, key, content_type=PDF)
+    first, second = os.urandom(SMALLEST_PART), b"second"
+    planned = plans(first, second)
+    await send_part(blobs, upload, planned[0], first)
+
+    with pytest.raises(Refused):
+        await blobs.complete_multipart(upload, planned, await blobs.list_parts(upload))
+    with pytest.raises(NotFound):
+        await blobs.stat(Place(bucket, key))
+
+
+@pytest.mark.real
+async def test_the_store_itself_refuses_to_join_under_another_checksum(blobs: Blobs, bucket: str, key: str) -> None:
+    upload = await blobs.create_multipart(bucket, key, content_type=PDF)
+    planned = plans(b"one two three")
+    await send_part(blobs, upload, planned[0], b"one two three")
+    (stored,) = await blobs.list_parts(upload)
+    lie = PartPlan(1, planned[0].size, hashlib.sha256(b"four").hexdigest())
+    told = type(stored)(stored.number, stored.size, stored.etag, None)
+
+    with pytest.raises(Refused):
+        await blobs.complete_multipart(upload, [lie], [told])
+
+
+@pytest.mark.real
+async def test_an_aborted_upload_cannot_be_completed_and_may_be_aborted_again(
+    blobs: Blobs, bucket: str, key: str
+) -> None:
+    upload = await blobs.create_multipart(bucket, key, content_type=PDF)
+    planned = plans(b"body")
+    await send_part(blobs, upload, planned[0], b"body")
+    stored = await blobs.list_parts(upload)
+    await blobs.abort_multipart(upload)
+    await blobs.abort_multipart(upload)
+
+    with pytest.raises(NotFound):
+        await blobs.complete_multipart(upload, planned, stored)
+
+
+@pytest.mark.real
+async def test_aborting_after_completion_leaves_the_object(blobs: Blobs, bucket: str, key: str) -> None:
+    upload = await blobs.create_multipart(bucket, key, content_type=PDF)
+    planned = plans(b"body")
+    await send_part(blobs, upload, planned[0], b"body")
+    done = await blobs.complete_multipart(upload, planned, await blobs.list_parts(upload))
+    await blobs.abort_multipart(upload)
+    assert (await blobs.stat(done.place)).size == 4
