@@ -1,0 +1,24 @@
+"""The HTTP side of every service: one application, one kind of error, one guard."""
+
+from shared.http.app import create_app
+from shared.http.auth import requires
+from shared.http.paging import Page, PageQuery, write_cursor
+from shared.http.probes import Check, Probes, answers, heartbeat
+from shared.http.problems import Problem, ProblemKind
+from shared.http.routing import Router, route_options
+
+__all__ = [
+    "Check",
+    "Page",
+    "PageQuery",
+    "Probes",
+    "Problem",
+    "ProblemKind",
+    "Router",
+    "answers",
+    "create_app",
+    "heartbeat",
+    "requires",
+    "route_options",
+    "write_cursor",
+]

@@ -1,7 +1,7 @@
 """A chain of who saw or changed what: each link holds the hash of the one before.
 
 A link changed, taken out or put in later breaks the chain at a place that `verify` names. A chain cut short
-at its end still holds by itself: give `verify` the head that was anchored elsewhere (the bus keeps every link).
+at its end still holds by itself: give `verify` the head that was anchored elsewhere (the bus keeps all).
 """
 
 import hashlib

@@ -17,8 +17,8 @@ _RULES: Final = (
     (re.compile(r"(?P<keep>\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE), r"\g<keep>" + MASK),
     (
         re.compile(
-            r"(?P<keep>[\"']?\b(?:pass(?:word|wd)?|secret|token|api[_-]?key|authorization|code|otp|pin|"
-            r"x-amz-(?:signature|credential|security-token)|signature)[\"']?\s*[=:]\s*)"
+            r"(?P<keep>[\"']?(?:[\w-]*(?:pass(?:word|wd)|secret|token|api[_-]?key|"
+            r"authorization|signature|credential)[\w-]*|\b(?:pass|code|otp|pin))[\"']?\s*[=:]\s*)"
             r"(?:\"[^\"]*\"|'[^']*'|[^\s,;&\"'}]+)",
             re.IGNORECASE,
         ),

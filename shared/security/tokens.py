@@ -123,9 +123,7 @@ class TokenVerifier:
             raise ValueError("the discovery document speaks for another issuer")
         published = await self._json(about["jwks_uri"])
         signing = [
-            key
-            for key in published["keys"]
-            if key.get("use", "sig") == "sig" and key.get("kty") in {"EC", "RSA"}
+            key for key in published["keys"] if key.get("use", "sig") == "sig" and key.get("kty") in {"EC", "RSA"}
         ]
         return KeySet.import_key_set({"keys": signing})
 

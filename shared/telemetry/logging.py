@@ -132,11 +132,7 @@ def _library_record(_logger: WrappedLogger, _method: str, record: EventDict) -> 
         "level": record["level"],
         "logger": origin.name,
         "message": redact_text(_template(origin, record.get("positional_args"))),
-        **{
-            field: record[field]
-            for field in ("trace_id", "span_id", "_record", "_from_structlog")
-            if field in record
-        },
+        **{field: record[field] for field in ("trace_id", "span_id", "_record", "_from_structlog") if field in record},
     }
     if origin.exc_info:
         said["exc_info"] = origin.exc_info
@@ -153,7 +149,7 @@ def _template(origin: logging.LogRecord, args: Any) -> str:
         return text
     try:
         if origin.name.split(".")[0] in _TRUSTED_LIBRARIES:
-            return text % args
+            return str(text % args)
         if isinstance(args, Mapping):
             return text
         return text % tuple(_number_or_class(value) for value in args)

@@ -28,9 +28,7 @@ class _Process:
     provider = TracerProvider(resource=Resource({"service.name": "saraban"}))
 
 
-def configure_tracing(
-    service: str, *, trace_file: Path | None = None, otlp_endpoint: str | None = None
-) -> None:
+def configure_tracing(service: str, *, trace_file: Path | None = None, otlp_endpoint: str | None = None) -> None:
     """Name the service and send its spans to a file of JSON lines, to a collector, to both, or nowhere."""
     _Process.provider.shutdown()
     provider = TracerProvider(resource=Resource({"service.name": service}))
