@@ -1,0 +1,1 @@
+"""Every server of a stack, behind one small protocol."""

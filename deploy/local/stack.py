@@ -1,0 +1,204 @@
+"""The whole system on one machine: servers and services in one data folder, started, found again, ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from deploy.local.brought import brought, object_store
+from deploy.local.ports import HOST, Ports
+from deploy.local.process import MARK, end, of_stack, resident
+from deploy.local.servers.foreign import Foreign
+from deploy.local.servers.issuer import Issuer
+from deploy.local.servers.mail import Mail
+from deploy.local.servers.mongod import Mongod
+from deploy.local.servers.seaweedfs import SeaweedFS
+from deploy.local.servers.server import Owned, Server
+from deploy.local.servers.service import Service
+from deploy.local.servers.tansu import ObjectStore, Tansu
+from deploy.local.starting import Report, await_ready, bring_down, bring_up
+from deploy.local.state import Kind, State
+
+SERVICES = ("registry", "credentials", "submissions", "notifier")
+SERVERS = ("mongo", "s3", "kafka", "mail", "issuer")
+
+
+@dataclass(frozen=True)
+class Status:
+    """One server as it is now. `memory` and `peak` in bytes; None for a server that is not a process of ours."""
+
+    name: str
+    address: str
+    running: bool
+    ready: bool
+    pid: int | None = None
+    memory: int | None = None
+    peak: int | None = None
+    brought: bool = False
+
+
+class NotOursError(Exception):
+    """Asked of a server that the user brought, or that is no process."""
+
+
+def _silent(name: str, step: str) -> None:
+    """Reports to nobody."""
+
+
+class Stack:
+    """One stack in one data folder. All calls are synchronous; from a coroutine, call them in a thread.
+
+    `ports="fixed"` are the ones in the documents (others where they are taken), `"ephemeral"` wherever there is room.
+    `environ` is what the caller's environment says: a variable of the contract in it replaces that server.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path | str,
+        *,
+        kind: Kind = "local",
+        ports: Literal["fixed", "ephemeral"] = "fixed",
+        environ: Mapping[str, str] | None = None,
+        report: Report = _silent,
+    ) -> None:
+        source = os.environ if environ is None else environ
+        self.state = State(Path(data_dir))
+        self.kind = kind
+        self.ports = Ports(self.state, fixed=ports == "fixed")
+        self._given = {key: value for key, value in source.items() if key.startswith("SARABAN_") and key != MARK}
+        self._report = report
+        self.servers = self._assemble()
+
+    def _assemble(self) -> dict[str, Server]:
+        foreign = brought(self._given)
+        directory = self.state.directory
+        origins = tuple(f"http://{host}:{port}" for host in (HOST, "localhost") for port in (8080, 8083))
+        own: list[Server] = [Mongod(directory, self.ports), Mail(directory, self.ports), Issuer(self.state, self.ports)]
+        if self.kind == "real":
+            raise NotImplementedError
+        own.append(SeaweedFS(self.state, self.ports, origins))
+        own.append(Tansu(directory, self.ports, self.state.cluster, self.object_store, ("s3",)))
+        servers = {server.name: foreign.get(server.name, server) for server in own}
+        for service in SERVICES:
+            servers[service] = Service(service, directory, self.ports, self.environment, needs=SERVERS)
+        return servers
+
+    def start(self, *, servers_only: bool = False) -> None:
+        """Starts what does not run, finds what does, returns when all is ready.
+
+        Raises NotReadyError, WrongStackError.
+        """
+        with self.state.locked():
+            self.state.settle(self.kind)
+            wanted = {name: server for name, server in self.servers.items() if not servers_only or name in SERVERS}
+            bring_up(wanted, self._report)
+
+    def stop(self) -> None:
+        """Ends every process of this stack, also those that nothing tells of; loses nothing."""
+        with self.state.locked():
+            bring_down(self.servers.values(), self._report)
+            end(list(of_stack(self.state.directory)))
+
+    def environment(self) -> dict[str, str]:
+        """The SARABAN_* variables with which a service reaches these servers. Holds secrets."""
+        store = self.object_store()
+        secrets = self.state.secret
+        found = {
+            "SARABAN_MONGO_URL": self.servers["mongo"].address,
+            "SARABAN_KAFKA_BOOTSTRAP": self.servers["kafka"].address,
+            "SARABAN_S3_ENDPOINT": store.endpoint,
+            "SARABAN_S3_ACCESS_KEY": store.access_key,
+            "SARABAN_S3_SECRET_KEY": store.secret_key,
+            "SARABAN_OIDC_ISSUER": self.servers["issuer"].address,
+            "SARABAN_SMTP_URL": self.servers["mail"].address,
+            "SARABAN_MASTER_KEY_FILE": str(secrets("master-key")),
+            "SARABAN_RECEIPT_KEY_FILE": str(secrets("receipt-key")),
+        }
+        if isinstance(self.servers["kafka"], Tansu):
+            found |= {"SARABAN_KAFKA_IDEMPOTENT": "false", "SARABAN_KAFKA_FETCH_MAX_WAIT_MS": "20"}
+        return found | self._given
+
+    def object_store(self) -> ObjectStore:
+        """The S3 store in use and its keys."""
+        server = self.servers["s3"]
+        if isinstance(server, SeaweedFS):
+            return ObjectStore(server.address, *server.keys)
+        return object_store(self._given)
+
+    @property
+    def mail_page(self) -> str | None:
+        """Where the mails can be read (and `/api` asked); None when the mail server is the user's."""
+        server = self.servers["mail"]
+        return server.page if isinstance(server, Mail) else None
+
+    def token(self, role: str, org: str, *, ttl: int = 3600, sub: str = "") -> str:
+        """A bearer token of the stack's own issuer.
+
+        Raises TokenRefusedError; NotOursError when the issuer is the user's.
+        """
+        server = self.servers["issuer"]
+        if not isinstance(server, Issuer):
+            raise NotOursError("SARABAN_OIDC_ISSUER names an issuer of your own: ask it for tokens")
+        return server.token(role, org, ttl=ttl, sub=sub)
+
+    def start_service(
+        self, name: str, extra_env: Mapping[str, str] | None = None, *, label: str = "", wait: bool = True
+    ) -> Service:
+        """Starts one service with more environment. `label` makes it one more process beside others of the same name.
+
+        Returns once it is ready (raises NotReadyError), or at once with `wait=False`.
+        """
+        extra = dict(extra_env or {})
+        service = Service(name, self.state.directory, self.ports, lambda: {**self.environment(), **extra}, label=label)
+        self.servers[service.name] = service
+        service.start()
+        if wait:
+            await_ready(service)
+        return service
+
+    def kill(self, name: str) -> None:
+        """Kill -9: the crash of one server or service."""
+        self._owned(name).process.kill()
+
+    def pause(self, name: str) -> None:
+        """SIGSTOP: it hangs, its connections stay open."""
+        self._owned(name).process.send(signal.SIGSTOP)
+
+    def resume(self, name: str) -> None:
+        """SIGCONT after `pause`."""
+        self._owned(name).process.send(signal.SIGCONT)
+
+    def restart(self, name: str) -> None:
+        """Starts one server or service again on its old port, after `kill` or stopping it first; returns when ready."""
+        server = self.servers[name]
+        server.stop()
+        server.start()
+        await_ready(server)
+
+    def pid(self, name: str) -> int | None:
+        """Its process id now; None when it does not run."""
+        run = self._owned(name).process.find()
+        return run.pid if run else None
+
+    def status(self) -> list[Status]:
+        """Every server as it is now, asked by a true round trip."""
+        return [self._status(server) for server in self.servers.values()]
+
+    def _status(self, server: Server) -> Status:
+        if isinstance(server, Foreign):
+            answers = server.ready()
+            return Status(server.name, server.address, answers, answers, brought=True)
+        run = server.process.find() if isinstance(server, Owned) else None
+        if run is None:
+            return Status(server.name, "", running=False, ready=False)
+        return Status(server.name, server.address, True, server.ready(), run.pid, *resident(run.pid))
+
+    def _owned(self, name: str) -> Owned:
+        server = self.servers[name]
+        if not isinstance(server, Owned):
+            raise NotOursError(f"{name} is not a process of this stack")
+        return server

@@ -1,0 +1,97 @@
+"""Brings servers up side by side, each as soon as what it needs is ready, and takes them down the other way round."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import Literal
+
+from deploy.local.servers.server import Owned, Server
+
+Step = Literal["waiting", "starting", "found", "ready", "failed", "stopping", "stopped"]
+Report = Callable[[str, Step], None]
+
+PATIENCE_S = 90.0
+"""How long a server may take from its start to its first true answer (a JVM on a busy machine needs half of it)."""
+
+
+class NotReadyError(Exception):
+    """A server did not come up. The message names it and ends with the last lines of its log."""
+
+
+def bring_up(servers: Mapping[str, Server], report: Report, patience: float = PATIENCE_S) -> None:
+    """Starts every server and returns when each has answered truly. Raises NotReadyError of one that does not."""
+    ready = {name: threading.Event() for name in servers}
+    given_up = threading.Event()
+
+    def one(server: Server) -> None:
+        for need in server.needs:
+            while need in ready and not ready[need].wait(0.1):
+                if given_up.is_set():
+                    return
+        try:
+            _start(server, report, patience, given_up)
+        except BaseException:
+            if given_up.is_set():
+                return  # the one that failed first is the one to tell of
+            given_up.set()
+            report(server.name, "failed")
+            raise
+        ready[server.name].set()
+
+    with ThreadPoolExecutor(len(servers) or 1, "start") as pool:
+        tasks = [pool.submit(one, server) for server in servers.values()]
+        wait(tasks, return_when=FIRST_EXCEPTION)
+    for task in tasks:
+        task.result()
+
+
+def await_ready(server: Server, patience: float = PATIENCE_S, given_up: threading.Event | None = None) -> None:
+    """Waits for a server that was started. Raises NotReadyError when its process ends or the seconds pass."""
+    deadline = time.monotonic() + patience
+    while not server.ready():
+        if given_up is not None and given_up.is_set():
+            raise NotReadyError(f"{server.name} was given up because another server failed")
+        if isinstance(server, Owned) and not server.process.alive():
+            raise NotReadyError(f"{server.name} ended before it was ready\n{server.process.tail()}")
+        if time.monotonic() > deadline:
+            tail = server.process.tail() if isinstance(server, Owned) else ""
+            raise NotReadyError(f"{server.name} did not answer within {patience:.0f} s\n{tail}".strip())
+        time.sleep(0.05)
+
+
+def bring_down(servers: Iterable[Server], report: Report) -> None:
+    """Stops servers, each after those that need it."""
+    left = {server.name: server for server in servers}
+    while left:
+        needed = {need for server in left.values() for need in server.needs}
+        now = [server for server in left.values() if server.name not in needed]
+        with ThreadPoolExecutor(len(now), "stop") as pool:
+            list(pool.map(lambda server: _stop(server, report), now))
+        for server in now:
+            del left[server.name]
+
+
+def _start(server: Server, report: Report, patience: float, given_up: threading.Event) -> None:
+    found = isinstance(server, Owned) and server.process.alive()
+    if not found:
+        report(server.name, "starting")
+    server.start()
+    try:
+        await_ready(server, patience, given_up)
+    except NotReadyError:
+        if not isinstance(server, Owned) or server.process.alive():
+            raise
+        # Somebody may have taken its port between the look and the start: it gets another one now.
+        server.start()
+        await_ready(server, patience, given_up)
+    report(server.name, "found" if found else "ready")
+
+
+def _stop(server: Server, report: Report) -> None:
+    if isinstance(server, Owned) and server.process.alive():
+        report(server.name, "stopping")
+    server.stop()
+    report(server.name, "stopped")
