@@ -43,7 +43,7 @@ class Bus:
             allow_auto_create_topics=False,
             apply_types=False,
             graceful_timeout=15.0,
-            logger=logging.getLogger("saraban.bus"),
+            logger=_quiet_logger(),
             log_level=logging.DEBUG,
         )
 
@@ -121,6 +121,13 @@ class Bus:
         if not self._settings.runs("consumer"):
             return []
         return [consumer.name for consumer in self.consumers if not consumer.ready]
+
+
+def _quiet_logger() -> logging.Logger:
+    """Errors only: FastStream warns at every start that topics are not made automatically, which is our choice."""
+    logger = logging.getLogger("saraban.bus")
+    logger.setLevel(logging.ERROR)
+    return logger
 
 
 async def _untouched(message: Any, original: Any) -> KafkaMessage:

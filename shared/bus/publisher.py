@@ -79,7 +79,8 @@ class Publisher:
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 for record in records:
-                    sent.append(await producer.send(record.topic, record.value, key=record.key, headers=record.headers))
+                    future = await producer.send(record.topic, record.value, key=record.key, headers=record.headers)
+                    sent.append(future)
                 await asyncio.wait(sent)
         except (TimeoutError, KafkaError) as error:
             log.warning("bus.publish.failed", error=type(error).__name__, records=len(records))

@@ -1,0 +1,53 @@
+"""Real servers, started once; a world of its own for each test."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.local.stack import Stack
+from tests.world import World, run_app
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The servers: local ones, or Apache Kafka and MinIO when SARABAN_TEST_STACK=real."""
+    kind = os.environ.get("SARABAN_TEST_STACK", "local")
+    directory: Path = tmp_path_factory.mktemp("stack")
+    found = Stack(directory, kind=kind, ports="ephemeral", environ={})  # type: ignore[arg-type]
+    found.start(servers_only=True)
+    try:
+        yield found
+    finally:
+        found.stop()
+
+
+@pytest.fixture
+async def world(stack: Stack) -> AsyncIterator[World]:
+    """An empty namespace: its own databases, topics, groups and buckets."""
+    here = World(stack, f"t{secrets.token_hex(4)}")
+    await here.open()
+    try:
+        yield here
+    finally:
+        await here.close()
+
+
+@pytest.fixture
+def client():
+    """`async with client(app) as http:` runs an application's lifespan and talks to it."""
+
+    @asynccontextmanager
+    async def open_client(app, token: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with (
+            run_app(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers) as http,
+        ):
+            yield http
+
+    return open_client

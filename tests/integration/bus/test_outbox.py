@@ -1,0 +1,151 @@
+"""State and event are one write; what is written is announced, whoever dies in between."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import BaseModel
+
+from shared.bus import Bus
+from shared.bus.relay import Relay, Sweeper
+from shared.contracts.events import CenterChanged
+from shared.contracts.topics import CENTERS
+from shared.mongo import Aggregates, AlreadyThere, Backpressure, Conflict, Leases, NewEvent
+from shared.mongo.aggregates import OUTBOX_CAP
+from tests.world import World, eventually
+
+NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
+
+
+class Plain(BaseModel):
+    name: str
+
+
+class Nobody:
+    """A process that dies right after its write: nothing is announced."""
+
+    grace = timedelta(0)
+
+    def announce(self, outbox, aggregate, entries) -> None:
+        pass
+
+
+def event(code: str, name: str = "ศูนย์") -> NewEvent:
+    return NewEvent(code, CenterChanged(code=code, name=name, lao="6580101", path=("00",), subdistrict="580101"))
+
+
+@pytest.fixture
+async def silent(world: World) -> Aggregates[Plain]:
+    found = Aggregates(world.mongo("registry").documents("centers"), Plain, Nobody())
+    await found.prepare()
+    return found
+
+
+async def test_state_version_and_event_are_written_together(silent):
+    stored = await silent.create("c1", Plain(name="a"), [event("c1")], NOW)
+    again = await silent.save(stored, Plain(name="b"), [event("c1"), event("c1")], NOW)
+    document = await silent.documents.one({"_id": "c1"})
+    assert (document["name"], document["version"], document["sequence"]) == ("b", 2, 3)
+    assert [entry["sequence"] for entry in document["outbox"]] == [1, 2, 3]
+    assert await silent.load("c1") == again
+
+
+async def test_the_second_of_two_writers_is_refused_and_writes_nothing(silent):
+    stored = await silent.create("c1", Plain(name="a"), [], NOW)
+    await silent.save(stored, Plain(name="first"), [event("c1")], NOW)
+    with pytest.raises(Conflict):
+        await silent.save(stored, Plain(name="second"), [event("c1")], NOW)
+    document = await silent.documents.one({"_id": "c1"})
+    assert (document["name"], len(document["outbox"])) == ("first", 1)
+
+
+async def test_of_fifty_racing_writers_exactly_one_wins_each_version(silent):
+    stored = await silent.create("c1", Plain(name="0"), [], NOW)
+    answers = await asyncio.gather(
+        *(silent.save(stored, Plain(name=str(n)), [event("c1")], NOW) for n in range(50)), return_exceptions=True
+    )
+    assert sum(not isinstance(answer, Conflict) for answer in answers) == 1
+
+
+async def test_an_id_is_given_once(silent):
+    await silent.create("c1", Plain(name="a"), [], NOW)
+    with pytest.raises(AlreadyThere):
+        await silent.create("c1", Plain(name="b"), [event("c1")], NOW)
+    assert (await silent.load("c1")).state.name == "a"
+
+
+async def test_many_writes_at_once_name_those_that_lost(silent):
+    assert await silent.create_many([(f"c{n}", Plain(name="a"), []) for n in range(4)], NOW) == set()
+    loaded = await silent.load_many([f"c{n}" for n in range(4)])
+    await silent.save(loaded["c2"], Plain(name="other"), [], NOW)
+    missed = await silent.save_many([(s, Plain(name="mine"), [event(s.id)]) for s in loaded.values()], NOW)
+    assert missed == {"c2"}
+    assert (await silent.load("c2")).state.name == "other"
+    assert (await silent.load("c3")).state.name == "mine"
+
+
+async def test_writers_are_held_back_while_the_broker_is_away(silent):
+    stored = await silent.create("c1", Plain(name="a"), [event("c1")] * OUTBOX_CAP, NOW)
+    with pytest.raises(Backpressure):
+        await silent.save(stored, Plain(name="b"), [event("c1")], NOW)
+    document = await silent.documents.one({"_id": "c1"})
+    assert (document["name"], len(document["outbox"])) == ("a", OUTBOX_CAP)
+
+
+async def test_what_is_written_is_announced_at_once_and_taken_out(world):
+    bus = Bus(world.settings(roles="api"), "registry")
+    centers = Aggregates(world.mongo("registry").documents("centers"), Plain, bus.relay)
+    await centers.prepare()
+    await bus.start()
+    await centers.create_many([(f"c{n}", Plain(name="a"), [event(f"c{n}")]) for n in range(20)], datetime.now(UTC))
+
+    async def empty() -> bool:
+        return await centers.outbox.waiting() == 0
+
+    await eventually(empty)
+    await bus.stop()
+    keys = sorted(record.key.decode() for record in await world.records(CENTERS))
+    assert keys == sorted(f"c{n}" for n in range(20))
+
+
+async def test_a_sweeper_announces_what_a_dead_process_left_and_two_share_the_work(world, silent):
+    stored = await silent.create("c1", Plain(name="a"), [event("c1", "1")], NOW)
+    await silent.save(stored, Plain(name="b"), [event("c1", "2")], NOW)
+    await silent.create_many([(f"d{n}", Plain(name="a"), [event(f"d{n}")]) for n in range(30)], NOW)
+    leases = Leases(world.mongo("registry").documents("leases"))
+    relay = Relay(await world.publisher(), "registry", world.namespace)
+    one, two = (Sweeper(relay, leases, [silent.outbox], name) for name in ("one", "two"))
+    swept = await asyncio.gather(one.sweep(datetime.now(UTC)), two.sweep(datetime.now(UTC)))
+    while await silent.outbox.waiting():
+        await one.sweep(datetime.now(UTC))
+    records = await world.records(CENTERS)
+    assert len(records) == 32, f"each once, as the leases promise: {swept}"
+    of_c1 = [dict(record.headers)["ce_sequence"] for record in records if record.key == b"c1"]
+    assert of_c1 == [b"1", b"2"]
+
+
+async def test_a_sweeper_leaves_fresh_entries_to_their_writer(world):
+    class Later(Nobody):
+        grace = timedelta(minutes=5)
+
+    fresh = Aggregates(world.mongo("registry").documents("centers"), Plain, Later())
+    now = datetime.now(UTC)
+    await fresh.create("c1", Plain(name="a"), [event("c1")], now)
+    assert await fresh.outbox.slots_due(now) == set()
+    assert await fresh.outbox.slots_due(now + timedelta(minutes=6)) != set()
+
+
+async def test_a_lease_changes_hands_only_when_it_ran_out_and_its_token_grows(world):
+    leases = Leases(world.mongo("registry").documents("leases"))
+    lasting = timedelta(seconds=30)
+    first = await leases.take("slot", "one", NOW, lasting)
+    assert first
+    assert await leases.take("slot", "two", NOW, lasting) is None
+    renewed = await leases.take("slot", "one", NOW + timedelta(seconds=10), lasting)
+    assert renewed
+    assert renewed.token == first.token
+    second = await leases.take("slot", "two", NOW + timedelta(minutes=2), lasting)
+    assert second
+    assert second.token == first.token + 1
+    await leases.give_back(first)
+    assert await leases.take("slot", "one", NOW + timedelta(minutes=2), lasting) is None

@@ -1,0 +1,116 @@
+"""What a test needs of the real servers: an isolated namespace, settings, tokens, and patience with a deadline."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from deploy.local.stack import Stack
+from shared.bus import Envelope, Incoming, Outgoing, Publisher, ensure_topics, read_topic
+from shared.bus.envelope import encode
+from shared.contracts.events import TYPE_OF_MODEL
+from shared.contracts.topics import Service, Topic, source_of
+from shared.mongo import Mongo
+from shared.settings import CoreSettings
+
+S = TypeVar("S", bound=CoreSettings)
+T = TypeVar("T")
+
+PARTITIONS = 2
+
+
+class World:
+    """One test's corner of the real servers."""
+
+    def __init__(self, stack: Stack, namespace: str) -> None:
+        self.stack, self.namespace = stack, namespace
+        self.environment = stack.environment()
+        self._mongos: list[Mongo] = []
+        self._publisher: Publisher | None = None
+
+    async def open(self) -> None:
+        await ensure_topics(self.environment["SARABAN_KAFKA_BOOTSTRAP"], self.namespace, PARTITIONS)
+
+    async def close(self) -> None:
+        if self._publisher:
+            await self._publisher.stop()
+        for mongo in self._mongos:
+            await mongo.drop()
+            mongo.close()
+
+    def settings(self, kind: type[S] = CoreSettings, **overrides: Any) -> S:  # type: ignore[assignment]
+        """Settings as a service of this world would read them from its environment."""
+        found = {
+            name.removeprefix("SARABAN_").lower(): value
+            for name, value in self.environment.items()
+            if name.removeprefix("SARABAN_").lower() in kind.model_fields
+        }
+        return kind(**{**found, "namespace": self.namespace, "kafka_partitions": PARTITIONS, **overrides})
+
+    def mongo(self, service: str, **options: Any) -> Mongo:
+        """A service's database; dropped when the test ends."""
+        mongo = Mongo(self.environment["SARABAN_MONGO_URL"], self.namespace, service, **options)
+        self._mongos.append(mongo)
+        return mongo
+
+    def token(self, role: str, org: str, **options: Any) -> str:
+        """A bearer token of the development issuer."""
+        return self.stack.token(role, org, **options)
+
+    async def publisher(self) -> Publisher:
+        """A started publisher, for playing another system."""
+        if self._publisher is None:
+            self._publisher = Publisher(self.settings(), "test")
+            await self._publisher.start()
+        return self._publisher
+
+    async def publish(self, service: Service, *events: tuple[str, int, Any], ids: str = "event") -> None:
+        """Publish `(key, sequence, data)` as a service would; the event id is `{ids}-{key}-{sequence}`."""
+        records = []
+        for key, sequence, data in events:
+            kind = TYPE_OF_MODEL[type(data)]
+            records.append(
+                encode(
+                    Envelope(
+                        f"{ids}-{key}-{sequence}",
+                        kind.name,
+                        source_of(service),
+                        key,
+                        "2026-11-01T09:00:00+07:00",
+                        sequence,
+                        None,
+                        key,
+                        data.model_dump_json().encode(),
+                    ),
+                    kind.topic.named(self.namespace),
+                )
+            )
+        await self.send(*records)
+
+    async def send(self, *records: Outgoing) -> None:
+        """Publish raw records."""
+        await (await self.publisher()).publish_all(records)
+
+    async def records(self, *topics: Topic) -> list[Incoming]:
+        """Every record that stands in these topics now."""
+        names = [topic.named(self.namespace) for topic in topics]
+        return [record async for record in read_topic(self.environment["SARABAN_KAFKA_BOOTSTRAP"], names)]
+
+
+@asynccontextmanager
+async def run_app(app: Any) -> AsyncIterator[None]:
+    """Run an application's lifespan."""
+    async with app.router.lifespan_context(app):
+        yield
+
+
+async def eventually(question: Callable[[], Awaitable[T]], *, within: float = 30.0) -> T:
+    """Ask until the answer is truthy, and return it; fails with the last answer when the time is up."""
+    until = time.monotonic() + within
+    while True:
+        answer = await question()
+        if answer:
+            return answer
+        assert time.monotonic() < until, f"not within {within} s; the last answer was {answer!r}"
+        await asyncio.sleep(0.05)
