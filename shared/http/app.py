@@ -31,12 +31,14 @@ def create_app(
     probes: Probes | None = None,
     asyncapi: Mapping[str, Any] | None = None,
     lifespan: Lifespan | None = None,
+    unavailable: Sequence[type[Exception]] = (),
 ) -> FastAPI:
     """A FastAPI application with everything a service answers alike.
 
     Problem documents, bearer tokens, `Idempotency-Key`, body limits, `/livez` `/readyz` `/metrics`
     `/openapi.json` `/docs` `/asyncapi`, traces and access log. Without a `verifier` every guarded route answers
-    401; without an `idempotency` store the header is ignored.
+    401; without an `idempotency` store the header is ignored. `unavailable` names exceptions that mean "try later":
+    they answer 503 with Retry-After, as `Unavailable` does.
     """
     app = FastAPI(
         title=title,
@@ -48,7 +50,7 @@ def create_app(
         redirect_slashes=False,
     )
     services = RouteServices(verifier, Idempotency(idempotency, service) if idempotency is not None else None)
-    add_error_answers(app)
+    add_error_answers(app, unavailable)
     add_probes(app, probes or Probes())
     add_pages(app, asyncapi)
     for router in routers:

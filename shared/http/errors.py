@@ -35,12 +35,14 @@ _OF_STATUS: Final[dict[int, ProblemKind]] = {
 }
 
 
-def add_error_answers(app: FastAPI) -> None:
+def add_error_answers(app: FastAPI, unavailable: Sequence[type[Exception]] = ()) -> None:
     """Make every failure of the application answer with a problem document."""
+    passing: list[type[Exception]] = [Unavailable, *unavailable]
+    for each in passing:
+        app.add_exception_handler(each, _on_unavailable)
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Unavailable, _on_unavailable)
 
 
 def trace_id() -> str | None:

@@ -105,12 +105,20 @@ class Idempotency:
             await handle(scope, digesting.receive, recording.send)
             if recording.worth_keeping():
                 answer = recording.answer(await digesting.finish())
-                await self._store.finish(identity, token, answer)
-                kept = True
+                kept = await self._keep(identity, token, answer)
             await recording.release()
         finally:
             if not kept:
                 await self._give_back(identity, token)
+
+    async def _keep(self, identity: bytes, token: str, answer: Answer) -> bool:
+        try:
+            await self._store.finish(identity, token, answer)
+        except Unavailable:
+            # The work is done and durable: telling the caller so is better than a 503 it would repeat.
+            log.warning("http.idempotency.unavailable")
+            return False
+        return True
 
     async def _give_back(self, identity: bytes, token: str) -> None:
         try:

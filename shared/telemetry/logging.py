@@ -109,8 +109,10 @@ def _keep_vocabulary(_logger: WrappedLogger, _method: str, record: EventDict) ->
 
 def _safe_exception(record: EventDict) -> None:
     """Replace `exc_info` and an exception given as `error` by class, place and causes."""
-    given = record.pop("exc_info", None) or record.pop("error", None)
-    if given is None or given is False:
+    given = record.pop("exc_info", None)
+    if not given and isinstance(record.get("error"), BaseException):
+        given = record.pop("error")
+    if not given:
         return
     if given is True:
         given = sys.exc_info()[1]

@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 import time
+from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey
@@ -71,7 +72,7 @@ async def test_a_good_token_names_its_principal(verifier: TokenVerifier, issuer:
     ],
 )
 async def test_a_token_with_a_wrong_claim_is_refused(
-    verifier: TokenVerifier, issuer: Issuer, claims: dict[str, object], fault: TokenFault
+    verifier: TokenVerifier, issuer: Issuer, claims: dict[str, Any], fault: TokenFault
 ) -> None:
     assert await fault_of(verifier, issuer.token("province", "58", **claims)) is fault
 
