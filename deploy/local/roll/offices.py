@@ -87,7 +87,7 @@ def _of_districts() -> Iterator[_Founded]:
 def _of_subdistricts() -> Iterator[_Founded]:
     """Each subdistrict has a municipality or a TAO, and a few hundred have both."""
     places = list(subdistricts())
-    random.Random(_SEED).shuffle(places)
+    random.Random(_SEED).shuffle(places)  # noqa: S311 - repeatable on purpose
     with_both = SUBDISTRICT_MUNICIPALITIES + TAOS - len(places)
     for number, place in enumerate(places):
         if number < SUBDISTRICT_MUNICIPALITIES:

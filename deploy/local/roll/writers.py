@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -21,7 +20,6 @@ TIS_620 = "cp874"
 
 _SHEET_NAME = "บัญชีรายชื่อ"
 _WIDTHS = (8, 14, 42, 38, 14, 10, 26, 18, 18, 18, 12, 12, 12, 34, 16, 16, 26)
-_FIXED_TIME = datetime(2025, 10, 1)  # noqa: DTZ001 - the file format knows no zone; fixed, so that a seed gives a file
 
 
 def write_xlsx(roll: Roll, path: Path) -> None:
@@ -37,7 +35,6 @@ def write_csv(roll: Roll, path: Path, encoding: str = UTF8_WITH_MARK) -> None:
 def sheet_to_xlsx(rows: Iterable[Sequence[Cell]], path: Path, *, header_row: int) -> None:
     """Write rows as they are; a text that begins with `=` becomes a formula. The header row is frozen, in bold."""
     book = Workbook(write_only=True)
-    book.properties.created = book.properties.modified = _FIXED_TIME
     sheet = book.create_sheet(_SHEET_NAME)
     sheet.freeze_panes = f"A{header_row + 1}"
     for number, width in enumerate(_WIDTHS, start=1):
