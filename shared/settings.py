@@ -35,6 +35,8 @@ class CoreSettings(BaseSettings):
     kafka_idempotent: bool = True
     """Off only for brokers without InitProducerId."""
     kafka_fetch_max_wait_ms: int = Field(500, ge=1, le=30_000)
+    kafka_session_ms: int = Field(10_000, ge=1_000, le=60_000)
+    """How long the broker waits for a silent consumer before it gives its partitions to others."""
     kafka_partitions: int = Field(12, ge=1, le=1000)
 
     mongo_url: SecretStr

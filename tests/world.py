@@ -26,6 +26,8 @@ class World:
     def __init__(self, stack: Stack, namespace: str) -> None:
         self.stack, self.namespace = stack, namespace
         self.environment = stack.environment()
+        # Tansu lets a first member wait half a session for others; Apache Kafka accepts no session under 6 s.
+        self.session_ms = 3_000 if stack.kind == "local" else 6_000
         self._mongos: list[Mongo] = []
         self._publisher: Publisher | None = None
 
@@ -46,7 +48,8 @@ class World:
             for name, value in self.environment.items()
             if name.removeprefix("SARABAN_").lower() in kind.model_fields
         }
-        return kind(**{**found, "namespace": self.namespace, "kafka_partitions": PARTITIONS, **overrides})
+        here = {"namespace": self.namespace, "kafka_partitions": PARTITIONS, "kafka_session_ms": self.session_ms}
+        return kind(**{**found, **here, **overrides})
 
     def mongo(self, service: str, **options: Any) -> Mongo:
         """A service's database; dropped when the test ends."""
