@@ -9,22 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from deploy.local.brought import brought, object_store
-from deploy.local.ports import HOST, Ports
+from deploy.local.assembly import SERVERS, assemble
+from deploy.local.brought import object_store
+from deploy.local.ports import Ports
 from deploy.local.process import MARK, end, of_stack, resident
 from deploy.local.servers.foreign import Foreign
 from deploy.local.servers.issuer import Issuer
 from deploy.local.servers.mail import Mail
-from deploy.local.servers.mongod import Mongod
+from deploy.local.servers.minio import Minio
 from deploy.local.servers.seaweedfs import SeaweedFS
 from deploy.local.servers.server import Owned, Server
 from deploy.local.servers.service import Service
 from deploy.local.servers.tansu import ObjectStore, Tansu
-from deploy.local.starting import Report, await_ready, bring_down, bring_up
+from deploy.local.starting import Report, Step, await_ready, bring_down, bring_up
 from deploy.local.state import Kind, State
-
-SERVICES = ("registry", "credentials", "submissions", "notifier")
-SERVERS = ("mongo", "s3", "kafka", "mail", "issuer")
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class NotOursError(Exception):
     """Asked of a server that the user brought, or that is no process."""
 
 
-def _silent(name: str, step: str) -> None:
+def _silent(name: str, step: Step, note: str = "") -> None:
     """Reports to nobody."""
 
 
@@ -71,21 +69,7 @@ class Stack:
         self.ports = Ports(self.state, fixed=ports == "fixed")
         self._given = {key: value for key, value in source.items() if key.startswith("SARABAN_") and key != MARK}
         self._report = report
-        self.servers = self._assemble()
-
-    def _assemble(self) -> dict[str, Server]:
-        foreign = brought(self._given)
-        directory = self.state.directory
-        origins = tuple(f"http://{host}:{port}" for host in (HOST, "localhost") for port in (8080, 8083))
-        own: list[Server] = [Mongod(directory, self.ports), Mail(directory, self.ports), Issuer(self.state, self.ports)]
-        if self.kind == "real":
-            raise NotImplementedError
-        own.append(SeaweedFS(self.state, self.ports, origins))
-        own.append(Tansu(directory, self.ports, self.state.cluster, self.object_store, ("s3",)))
-        servers = {server.name: foreign.get(server.name, server) for server in own}
-        for service in SERVICES:
-            servers[service] = Service(service, directory, self.ports, self.environment, needs=SERVERS)
-        return servers
+        self.servers = assemble(kind, self.state, self.ports, self._given, report, self.environment, self.object_store)
 
     def start(self, *, servers_only: bool = False) -> None:
         """Starts what does not run, finds what does, returns when all is ready.
@@ -125,7 +109,7 @@ class Stack:
     def object_store(self) -> ObjectStore:
         """The S3 store in use and its keys."""
         server = self.servers["s3"]
-        if isinstance(server, SeaweedFS):
+        if isinstance(server, SeaweedFS | Minio):
             return ObjectStore(server.address, *server.keys)
         return object_store(self._given)
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from typing import Literal
+from typing import Literal, Protocol
 
 from deploy.local.servers.server import Owned, Server
 
-Step = Literal["waiting", "starting", "found", "ready", "failed", "stopping", "stopped"]
-Report = Callable[[str, Step], None]
+Step = Literal["fetching", "starting", "found", "ready", "failed", "stopping", "stopped"]
+
+
+class Report(Protocol):
+    """Is told of every step of every server, from several threads at once."""
+
+    def __call__(self, name: str, step: Step, note: str = "") -> None:
+        """`note` is one line for people, where there is more to say."""
+
 
 PATIENCE_S = 90.0
 """How long a server may take from its start to its first true answer (a JVM on a busy machine needs half of it)."""

@@ -27,17 +27,10 @@ class Tansu:
     """A record is in the bucket before it is acknowledged, so kill -9 loses none."""
 
     name = "kafka"
+    needs: tuple[str, ...] = ("s3",)
 
-    def __init__(
-        self,
-        directory: Path,
-        ports: Ports,
-        cluster: str,
-        store: Callable[[], ObjectStore],
-        needs: tuple[str, ...],
-    ) -> None:
+    def __init__(self, directory: Path, ports: Ports, cluster: str, store: Callable[[], ObjectStore]) -> None:
         self.process = Process(self.name, directory)
-        self.needs = needs
         self._ports = ports
         self._cluster = cluster
         self._store = store
