@@ -198,6 +198,19 @@ class NoticeBounced(NoticeEvent):
     bounced_at: AwareDatetime
 
 
+class NoticeSkipped(NoticeEvent):
+    """Checked before sending and not needed any more, for instance because the center has submitted."""
+
+    reason: str
+    skipped_at: AwareDatetime
+
+
+class NoticeAcknowledged(NoticeEvent):
+    """The recipient has taken note of it (รับทราบ)."""
+
+    acknowledged_at: AwareDatetime
+
+
 class AuditRecorded(EventData):
     """One link of an audit chain. `hash` covers every other field; `previous` is the hash of the link before."""
 
@@ -243,6 +256,8 @@ EVENT_TYPES: dict[str, EventType] = {
         ("saraban.notifier.notice.issued.v1", NoticeIssued, NOTICES),
         ("saraban.notifier.notice.delivered.v1", NoticeDelivered, NOTICES),
         ("saraban.notifier.notice.bounced.v1", NoticeBounced, NOTICES),
+        ("saraban.notifier.notice.skipped.v1", NoticeSkipped, NOTICES),
+        ("saraban.notifier.notice.acknowledged.v1", NoticeAcknowledged, NOTICES),
         ("saraban.status.stage.changed.v1", StageChanged, STATUS),
         ("saraban.audit.entry.recorded.v1", AuditRecorded, AUDIT),
     )

@@ -86,7 +86,13 @@ SUBMISSIONS = Topic(
     ("submissions",),
     kept=YEAR,
 )
-NOTICES = Topic("notifier.events", "notice id", "notice issued, delivered, bounced", ("notifier",), kept=YEAR)
+NOTICES = Topic(
+    "notifier.events",
+    "notice id",
+    "notice issued, delivered, bounced, skipped, acknowledged; sequence counts within notice and recipient",
+    ("notifier",),
+    kept=YEAR,
+)
 STATUS = Topic(
     "status",
     "round id/center code/stage",
@@ -114,8 +120,8 @@ READS: dict[Service, dict[str, tuple[Topic, ...]]] = {
     "credentials": {"projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS)},
     "submissions": {"projections": (CENTERS, ROUNDS, OBLIGATIONS), "inspection": (SUBMISSIONS,)},
     "notifier": {
-        "projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS, SUBMISSIONS),
-        "effects": (ROUNDS, OBLIGATIONS, CREDENTIALS, SUBMISSIONS),
+        "projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS, CREDENTIALS, SUBMISSIONS),
+        "effects": (OBLIGATIONS, CREDENTIALS, SUBMISSIONS),
     },
 }
 """Who reads what, by consumer group. A test holds the services to it."""
