@@ -139,6 +139,14 @@ OUT_OF_SCOPE = ProblemKind(
     "ติดต่อหน่วยงานต้นสังกัดของรายการนี้", "Ask the organization it belongs to.",
 )  # fmt: skip
 NOT_FOUND = ProblemKind("not-found", 404, "ไม่พบสิ่งที่ขอ", "There is no such thing here")
+ROUND_UNKNOWN = ProblemKind(
+    "round-unknown", 404, "ไม่มีรอบการประเมินนี้", "There is no such round",
+    "ตรวจรหัสรอบ เช่น 2569", "Check the round's id, such as 2569.",
+)  # fmt: skip
+ORGANIZATION_UNKNOWN = ProblemKind(
+    "organization-unknown", 404, "ไม่มีหน่วยงานรหัสนี้", "There is no organization with this code",
+    "ตรวจรหัสหน่วยงาน", "Check the organization's code.",
+)  # fmt: skip
 METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "ใช้วิธีนี้กับที่อยู่นี้ไม่ได้", "This method is not allowed here")
 CONFLICT = ProblemKind(
     "conflict", 409, "ข้อมูลถูกแก้ไขพร้อมกัน", "Someone else changed this at the same moment",
