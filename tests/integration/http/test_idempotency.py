@@ -212,7 +212,7 @@ async def test_a_large_upload_is_told_apart_by_its_bytes(http: httpx.AsyncClient
 
 @pytest.mark.parametrize("key", ["short", "x" * 129, "with space in", "ไทยไทยไทย".encode()])
 async def test_an_unusable_key_is_refused(http: httpx.AsyncClient, kitchen: Kitchen, key: str | bytes) -> None:
-    answer = await http.post("/v1/orders", json={"name": "a"}, headers=[("Idempotency-Key", key)])  # type: ignore[list-item]
+    answer = await http.post("/v1/orders", json={"name": "a"}, headers=[("Idempotency-Key", key)])  # type: ignore[arg-type]
     assert (answer.status_code, answer.json()["where"]) == (400, "header.Idempotency-Key")
     assert kitchen.ran == 0
 
