@@ -196,19 +196,23 @@ class Sweeper:
         """One round over every source; how many entries were published."""
         swept = 0
         for source in self._sources:
-            for slot in sorted(await source.slots_due(now)):
-                name = f"outbox:{source.name}:{slot}"
-                lease = await self._leases.take(name, self._holder, now, LEASE)
-                if lease is None:
-                    continue
-                try:
-                    swept += await self._sweep_slot(source, slot, now)
-                finally:
-                    await self._leases.give_back(lease)
+            slots = sorted(await source.slots_due(now))
+            # Two at a time: while one waits for the broker, the other reads or pulls.
+            for pair in (slots[i : i + 2] for i in range(0, len(slots), 2)):
+                swept += sum(await asyncio.gather(*(self._sweep_leased(source, slot, now) for slot in pair)))
         if swept:
             metrics.SWEPT.inc(swept)
             log.info("relay.swept", entries=swept)
         return swept
+
+    async def _sweep_leased(self, source: Source, slot: int, now: datetime) -> int:
+        lease = await self._leases.take(f"outbox:{source.name}:{slot}", self._holder, now, LEASE)
+        if lease is None:
+            return 0
+        try:
+            return await self._sweep_slot(source, slot, now)
+        finally:
+            await self._leases.give_back(lease)
 
     async def _sweep_slot(self, source: Source, slot: int, now: datetime) -> int:
         found = await source.due(slot, now, SWEEP_AGGREGATES)

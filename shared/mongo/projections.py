@@ -24,21 +24,28 @@ class Projection:
     async def apply(self, rows: Iterable[Projected]) -> None:
         """Store each row unless its key already stands at the same or a higher sequence.
 
-        One round trip for the whole batch; idempotent, in any order.
+        At most three round trips for the whole batch; idempotent, in any order, by any number of writers.
         """
         newest: dict[str, Projected] = {}
         for row in rows:
             seen = newest.get(row.key)
             if seen is None or seen.sequence < row.sequence:
                 newest[row.key] = row
-        # A stale row matches nothing, tries to insert its key again and is refused as a duplicate: that is the guard.
+        # One look at what is there keeps the common cases cheap: a first load is plain inserts, a replay is nothing.
+        there = await self.documents.find({"_id": {"$in": list(newest)}}, fields=["sequence"])
+        standing = {document["_id"]: document["sequence"] for document in there}
+        new = [row for row in newest.values() if row.key not in standing]
+        changed = [row for row in newest.values() if standing.get(row.key, row.sequence) < row.sequence]
+        taken = await self.documents.insert_many([_document(row) for row in new])
+        # Whoever was faster in between may stand higher: the guard is in the query. A stale row matches nothing, tries
+        # to insert its key again and is refused as a duplicate.
         await self.documents.bulk(
             [
-                ReplaceOne(
-                    {"_id": row.key, "sequence": {"$lt": row.sequence}},
-                    {**row.fields, "sequence": row.sequence},
-                    upsert=True,
-                )
-                for row in newest.values()
+                ReplaceOne({"_id": row.key, "sequence": {"$lt": row.sequence}}, _document(row), upsert=True)
+                for row in (*changed, *(new[position] for position in taken))
             ]
         )
+
+
+def _document(row: Projected) -> Document:
+    return {"_id": row.key, **row.fields, "sequence": row.sequence}

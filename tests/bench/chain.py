@@ -104,7 +104,16 @@ async def _drain_raw(settings: CoreSettings, mongo: Mongo) -> float:
                     f"{settings.namespace}.{entry['topic']}",
                     entry["data"],
                     key=entry["key"].encode(),
-                    headers=[("ce_id", entry["id"].encode()), ("ce_type", entry["type"].encode())],
+                    headers=[
+                        ("ce_id", entry["id"].encode()),
+                        ("ce_source", b"/saraban/registry"),
+                        ("ce_type", entry["type"].encode()),
+                        ("ce_specversion", b"1.0"),
+                        ("ce_subject", entry["key"].encode()),
+                        ("ce_time", entry["time"].encode()),
+                        ("ce_sequence", str(entry["sequence"]).encode()),
+                        ("content-type", b"application/json"),
+                    ],
                 )
                 for document in found
                 for entry in document["outbox"]

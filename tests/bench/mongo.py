@@ -133,18 +133,17 @@ Write = Callable[[int, Stored[Plain]], Awaitable[Stored[Plain]]]
 
 
 async def _writers(mongo: Mongo, write: Write) -> float:
-    """64 writers, each on its own document."""
+    """64 writers at once, each through its own documents: the relay would have emptied an outbox between two writes."""
     collection = mongo._database["centers"]
     await collection.delete_many({})
     await collection.insert_many([
         {"_id": f"c{n}", **state(n).model_dump(), "version": 1, "sequence": 0, "stamp": "", "outbox": []}
-        for n in range(WRITERS)
+        for n in range(WRITERS * WRITES)
     ])  # fmt: skip
 
     async def writer(number: int) -> None:
-        stored = Stored(f"c{number}", 1, 0, state(number))
         for turn in range(WRITES):
-            stored = await write(turn, stored)
+            await write(turn, Stored(f"c{number * WRITES + turn}", 1, 0, state(number)))
 
     with stopwatch(WRITERS * WRITES) as rate:
         await asyncio.gather(*(writer(n) for n in range(WRITERS)))
