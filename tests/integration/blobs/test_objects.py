@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from shared.blobs import CHUNK, Blobs, NotFound, Place, Refused, Unavailable
-from tests.integration.blobs.conftest import connect
+from tests.integration.blobs.conftest import Connect
 from tests.integration.blobs.sending import send
 
 
@@ -90,15 +90,14 @@ async def test_what_is_not_there_is_not_found(blobs: Blobs, bucket: str, key: st
 
 
 @pytest.mark.real
-async def test_a_wrong_key_is_refused_and_never_shown(bucket: str, key: str) -> None:
-    good = connect()
-    wrong = Blobs(good._signer.endpoint, good._signer.access_key, SecretStr("not-the-secret"))
+async def test_a_wrong_key_is_refused_and_never_shown(connect: Connect, bucket: str, key: str) -> None:
+    wrong = connect(secret_key=SecretStr("not-the-secret"))
     with pytest.raises(Refused) as caught:
         await wrong.put(bucket, key, b"x", content_type="text/plain")
     assert "not-the-secret" not in str(caught.value) + repr(wrong.__dict__["_signer"])
 
 
-async def test_a_store_that_nobody_serves_is_unavailable(blobs: Blobs) -> None:
+async def test_a_store_that_nobody_serves_is_unavailable(connect: Connect) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         gone = connect(f"http://127.0.0.1:{closed.getsockname()[1]}", retries=0)
@@ -107,7 +106,7 @@ async def test_a_store_that_nobody_serves_is_unavailable(blobs: Blobs) -> None:
                 await call
 
 
-async def test_a_store_that_is_silent_is_unavailable_within_the_time_limits() -> None:
+async def test_a_store_that_is_silent_is_unavailable_within_the_time_limits(connect: Connect) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(1)
@@ -118,7 +117,7 @@ async def test_a_store_that_is_silent_is_unavailable_within_the_time_limits() ->
             await slow.probe("bucket", within=0.05)
 
 
-async def test_a_download_cut_in_the_middle_is_unavailable_and_never_short() -> None:
+async def test_a_download_cut_in_the_middle_is_unavailable_and_never_short(connect: Connect) -> None:
     async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500)
@@ -136,7 +135,9 @@ async def test_a_download_cut_in_the_middle_is_unavailable_and_never_short() -> 
 
 
 @pytest.mark.real
-async def test_readers_that_walk_away_leave_no_connection_behind(blobs: Blobs, bucket: str, key: str) -> None:
+async def test_readers_that_walk_away_leave_no_connection_behind(
+    connect: Connect, blobs: Blobs, bucket: str, key: str
+) -> None:
     place = await blobs.put(bucket, key, os.urandom(4 * CHUNK), content_type="text/plain")
     narrow = connect(connections=2)
     for _ in range(20):

@@ -1,0 +1,64 @@
+"""What an inspection may say of a file, and the one sentence that tells a center what to do about it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reason to send a file back. `code` is stable: other systems and the events hold on to it."""
+
+    code: str
+    sentence: str
+    sentence_en: str
+
+
+_ALL = (
+    Finding(
+        "not_pdf",
+        "ไฟล์นี้ไม่ใช่ PDF กรุณาบันทึกรายงานเป็น PDF แล้วส่งใหม่",
+        "This file is not a PDF. Save the report as PDF and send it again.",
+    ),
+    Finding(
+        "encrypted",
+        "ไฟล์นี้ใส่รหัสผ่านหรือจำกัดสิทธิ์ไว้ กรุณาบันทึกใหม่โดยไม่ใส่รหัสผ่านแล้วส่งอีกครั้ง",
+        "This file is protected by a password or by restrictions. Save it without protection and send it again.",
+    ),
+    Finding(
+        "unreadable",
+        "ไฟล์นี้เสียหายหรือไม่ครบ กรุณาเปิดดูให้แน่ใจว่าอ่านได้ บันทึกเป็น PDF ใหม่แล้วส่งอีกครั้ง",
+        "This file is damaged or incomplete. Check that it opens, save it as PDF anew and send it again.",
+    ),
+    Finding(
+        "no_pages",
+        "ไฟล์นี้ไม่มีหน้าใดเลย กรุณาตรวจว่าเลือกไฟล์ถูกต้องแล้วส่งใหม่",
+        "This file has no pages. Check that it is the right file and send it again.",
+    ),
+    Finding(
+        "launch_action",
+        "ไฟล์นี้มีคำสั่งเปิดโปรแกรมซ่อนอยู่ กรุณาใช้คำสั่งพิมพ์เป็น PDF แล้วส่งไฟล์ที่ได้",
+        "This file holds a command that starts a program. Print it to PDF and send the result.",
+    ),
+    Finding(
+        "javascript",
+        "ไฟล์นี้มีสคริปต์ (JavaScript) อยู่ภายใน กรุณาใช้คำสั่งพิมพ์เป็น PDF แล้วส่งไฟล์ที่ได้",
+        "This file holds a script (JavaScript). Print it to PDF and send the result.",
+    ),
+    Finding(
+        "xfa_form",
+        "ไฟล์นี้เป็นแบบฟอร์ม XFA ซึ่งหลายเครื่องเปิดไม่ได้ กรุณาใช้คำสั่งพิมพ์เป็น PDF แล้วส่งไฟล์ที่ได้",
+        "This file is an XFA form, which many readers cannot open. Print it to PDF and send the result.",
+    ),
+    Finding(
+        "embedded_file",
+        "ไฟล์นี้มีไฟล์อื่นแนบอยู่ภายใน กรุณานำไฟล์แนบออกหรือรวมเป็นหน้ารายงาน แล้วส่งใหม่",
+        "This file carries other files inside. Remove them or make them pages of the report, and send it again.",
+    ),
+    Finding(
+        "too_complex",
+        "ไฟล์นี้ซับซ้อนเกินกว่าที่ระบบจะตรวจได้ กรุณาลดขนาดภาพหรือพิมพ์เป็น PDF ใหม่ แล้วส่งอีกครั้ง",
+        "This file is too complex to be checked. Reduce its images or print it to PDF, and send it again.",
+    ),
+)
+
+FINDINGS: Final[dict[str, Finding]] = {finding.code: finding for finding in _ALL}

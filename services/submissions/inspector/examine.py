@@ -1,0 +1,130 @@
+"""Looking into one PDF: is it whole, is it open, and does it hold anything but pages?
+
+Nothing is guessed from the bytes: qpdf resolves every object, compressed or not, and each is looked at.
+Recovery is off, because a reader that repairs a file may find other objects in it than we did.
+"""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import pikepdf
+from pikepdf import Object, ObjectType, PasswordError, Pdf, PdfError
+from pikepdf.settings import qpdf_limit_errors, set_qpdf_limits
+
+MAGIC = b"%PDF-"
+LARGEST_IMAGE = 200_000_000
+"""Pixels: an A0 sheet at 300 dpi in colour has 140 million."""
+LARGEST_TEXT = 256 * 1024 * 1024
+"""Bytes, decoded, of everything in a file that is not an image."""
+
+_DECODED_HERE = frozenset({"/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode", "/RunLengthDecode"})
+_CONTAINERS = (ObjectType.dictionary, ObjectType.stream)
+_ACTIONS = {
+    "/Launch": "launch_action",
+    "/JavaScript": "javascript",
+    "/GoToE": "embedded_file",
+}
+_KEYS = {
+    "/JS": "javascript",
+    "/XFA": "xfa_form",
+    "/EF": "embedded_file",
+    "/EmbeddedFiles": "embedded_file",
+}
+_WORST_FIRST = ("launch_action", "javascript", "embedded_file", "xfa_form", "too_complex")
+
+
+def set_limits() -> None:
+    """Qpdf's own limits, for the life of the process; most of them are off by default."""
+    set_qpdf_limits(
+        flate_max_memory=64 * 1024 * 1024,
+        run_length_max_memory=64 * 1024 * 1024,
+        png_max_memory=64 * 1024 * 1024,
+        tiff_max_memory=64 * 1024 * 1024,
+        dct_max_memory=64 * 1024 * 1024,
+        max_stream_filters=4,
+        parser_max_container_size=50_000,
+        doc_max_warnings=50,
+    )
+
+
+def examine(file: BinaryIO) -> dict[str, Any]:
+    """`{"pages": n}` for a file with nothing wrong, else `{"finding": code}`. Raises only `MemoryError`."""
+    if file.read(len(MAGIC)) != MAGIC:
+        return {"finding": "not_pdf"}
+    file.seek(0)
+    before = qpdf_limit_errors()
+    try:
+        with pikepdf.open(file, attempt_recovery=False, inherit_page_attributes=False) as pdf:
+            result = _examine(pdf)
+    except PasswordError:
+        return {"finding": "encrypted"}
+    except (PdfError, ValueError, TypeError, RuntimeError, LookupError):
+        # pikepdf raises the last four on objects that are not what their place asks for.
+        result = {"finding": "unreadable"}
+    # Past a limit qpdf often goes on with a piece missing, so its count decides, not what came out.
+    return {"finding": "too_complex"} if qpdf_limit_errors() > before else result
+
+
+def _examine(pdf: Pdf) -> dict[str, Any]:
+    if pdf.is_encrypted:
+        return {"finding": "encrypted"}
+    found = _walk(pdf)
+    for code in _WORST_FIRST:
+        if code in found:
+            return {"finding": code}
+    pages = len(pdf.pages)
+    if not pages:
+        return {"finding": "no_pages"}
+    return {"pages": pages}
+
+
+def _walk(pdf: Pdf) -> set[str]:
+    found: set[str] = set()
+    budget = LARGEST_TEXT
+    for root in pdf.objects:
+        if type(root) is not Object:
+            continue
+        for container in _containers(root):
+            found.update(_active(container))
+        if root._type_code is ObjectType.stream:  # noqa: SLF001 (isinstance costs five times as much)
+            budget -= _decoded_size(root, found)
+            if budget < 0:
+                return found | {"too_complex"}
+    return found
+
+
+def _containers(root: Object) -> Iterator[Object]:
+    """The dictionaries in one indirect object; what they refer to gets its own turn."""
+    waiting = [root]
+    while waiting:
+        one = waiting.pop()
+        kind = one._type_code  # noqa: SLF001
+        if kind is ObjectType.array:
+            waiting += [value for value in one if type(value) is Object and not value.is_indirect]
+        elif kind in _CONTAINERS:
+            yield one
+            waiting += [v for _, v in one.items() if type(v) is Object and not v.is_indirect]
+
+
+def _active(container: Object) -> Iterator[str]:
+    keys = container.keys()
+    for key in keys & _KEYS.keys():
+        yield _KEYS[key]
+    for key in keys & {"/S", "/Subtype", "/Type"}:
+        name = str(container.get(key))
+        if key == "/S" and name in _ACTIONS:
+            yield _ACTIONS[name]
+        elif name in {"/FileAttachment", "/EmbeddedFile"}:
+            yield "embedded_file"
+
+
+def _decoded_size(stream: Object, found: set[str]) -> int:
+    if stream.get("/Subtype") == "/Image":
+        if int(stream.get("/Width", 0)) * int(stream.get("/Height", 0)) > LARGEST_IMAGE:
+            found.add("too_complex")
+        return 0
+    filters = stream.get("/Filter")
+    names = [filters] if isinstance(filters, pikepdf.Name) else list(filters or ())
+    if not {str(name) for name in names} <= _DECODED_HERE:
+        return 0
+    return len(stream.read_bytes())
