@@ -132,17 +132,17 @@ class Relay:
     async def deliver(self, batch: Sequence[Waiting]) -> list[Waiting]:
         """Publish entries and wait. Returns those the broker has acknowledged."""
         failpoint("relay.before_publish")
-        failed = await self._publisher.publish([self._record(entry) for _, _, entry in batch])
+        failed = await self._publisher.publish([self._record(*waiting) for waiting in batch])
         failpoint("relay.after_publish")
         return [waiting for i, waiting in enumerate(batch) if i not in failed]
 
-    def _record(self, entry: Entry) -> Outgoing:
+    def _record(self, source: Source, aggregate: str, entry: Entry) -> Outgoing:
         return encode(
             Envelope(
                 entry.id,
                 entry.type,
                 source_of(self._service),
-                entry.key,
+                f"{source.name}/{aggregate}",
                 entry.time,
                 entry.sequence,
                 entry.traceparent,

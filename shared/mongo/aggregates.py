@@ -1,7 +1,8 @@
 """Aggregates: state, version and unpublished events in one document and one atomic write.
 
-A document is the model's own fields beside `_id`, `version`, `sequence`, `stamp` and `outbox`. State and event cannot
-part, because the server writes both or neither, without a transaction.
+A document is the model's own fields beside `_id`, `version`, `sequence`, `stamp`, `told` and `outbox`. State and event
+cannot part, because the server writes both or neither, without a transaction. `told` counts what was ever announced on
+each topic and remembers the last sequence there, so that a reconciliation can tell a lost event from a compacted one.
 """
 
 import os
@@ -21,7 +22,7 @@ from shared.telemetry import current_traceparent
 
 State = TypeVar("State", bound=BaseModel)
 
-RESERVED = frozenset({"_id", "version", "sequence", "stamp", "outbox"})
+RESERVED = frozenset({"_id", "version", "sequence", "stamp", "told", "outbox"})
 OUTBOX_CAP = 256
 """More unpublished events than this in one aggregate means that the broker is away: writers must wait."""
 
@@ -120,6 +121,7 @@ class Aggregates(Generic[State]):
                     "version": 1,
                     "sequence": len(entries),
                     "stamp": "",
+                    "told": {field: {"count": n, "last": last} for field, (n, last) in _told(entries).items()},
                     "outbox": [entry.stored() for entry in entries],
                 }
                 for key, state, entries in batch
@@ -204,6 +206,15 @@ def new_id() -> str:
     return os.urandom(16).hex()
 
 
+def _told(entries: Sequence[OutboxEntry]) -> dict[str, tuple[int, int]]:
+    """By topic, as a field name: how many entries, and the last sequence."""
+    told: dict[str, tuple[int, int]] = {}
+    for entry in entries:
+        field = entry.topic.replace(".", "_")
+        told[field] = (told.get(field, (0, 0))[0] + 1, entry.sequence)
+    return told
+
+
 def _compare_and_set(
     stored: Stored[Any], state: BaseModel, entries: Sequence[OutboxEntry], stamp: str
 ) -> tuple[Document, Document]:
@@ -214,5 +225,8 @@ def _compare_and_set(
     }
     if entries:
         query[f"outbox.{OUTBOX_CAP - len(entries)}"] = {"$exists": False}
+        for field, (count, last) in _told(entries).items():
+            change["$inc"][f"told.{field}.count"] = count
+            change["$set"][f"told.{field}.last"] = last
         change["$push"] = {"outbox": {"$each": [entry.stored() for entry in entries]}}
     return query, change

@@ -47,6 +47,7 @@ async def test_state_version_and_event_are_written_together(silent):
     document = await silent.documents.one({"_id": "c1"})
     assert (document["name"], document["version"], document["sequence"]) == ("b", 2, 3)
     assert [entry["sequence"] for entry in document["outbox"]] == [1, 2, 3]
+    assert document["told"] == {"registry_centers": {"count": 3, "last": 3}}
     assert await silent.load("c1") == again
 
 
@@ -106,6 +107,8 @@ async def test_what_is_written_is_announced_at_once_and_taken_out(world):
     await bus.stop()
     keys = sorted(record.key.decode() for record in await world.records(CENTERS))
     assert keys == sorted(f"c{n}" for n in range(20))
+    subjects = {dict(record.headers)["ce_subject"].decode() for record in await world.records(CENTERS)}
+    assert subjects == {f"centers/c{n}" for n in range(20)}
 
 
 async def test_a_sweeper_announces_what_a_dead_process_left_and_two_share_the_work(world, silent):
