@@ -5,7 +5,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
@@ -95,14 +94,13 @@ class Publisher:
                 break
         return failed
 
-    async def _renew(self, broken: Any) -> None:
+    async def _renew(self, broken: AIOKafkaProducer) -> None:
         """Replace a producer whose sequence numbers the broker no longer accepts."""
         async with self._renewing:
-            if self._producer is not broken:
-                return
-            log.warning("bus.producer.renewed")
-            self._producer = await self._connect()
-            await broken.stop()
+            if self._producer is broken:
+                log.warning("bus.producer.renewed")
+                self._producer = await self._connect()
+                await broken.stop()
 
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
