@@ -66,6 +66,10 @@ SWEPT: Final = Counter(
     "saraban_relay_swept", "Outbox entries that a sweeper published after a crash", registry=REGISTRY
 )
 
+DELIVERIES: Final = Counter(
+    "saraban_notifier_deliveries", "Deliveries that came to an end", ["kind", "outcome"], registry=REGISTRY
+)
+
 
 def exposition() -> bytes:
     """The registry in the text format of Prometheus."""

@@ -33,6 +33,15 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "relay.batch.failed": "error entries",
         "relay.sweep.failed": "error",
         "relay.swept": "entries",
+        # notifier
+        "notifier.deliveries.released": "deliveries",
+        "notifier.deliveries.resumed": "deliveries",
+        "notifier.deliveries.bounced": "deliveries reasons",
+        "notifier.deliveries.lost": "deliveries",
+        "notifier.notice.issued": "deliveries",
+        "notifier.mail.unreachable": "reason",
+        "notifier.mail.reachable": "",
+        "notifier.sender.failed": "stage",
         # security
         "security.token.refused": "fault",
         "security.issuer.unreachable": "",
