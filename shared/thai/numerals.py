@@ -1,8 +1,11 @@
 """Thai and Arabic numerals, one for the other."""
 
+import re
+
 THAI_DIGITS = "๐๑๒๓๔๕๖๗๘๙"
 ARABIC_DIGITS = "0123456789"
 
+_THAI_DIGIT = re.compile(f"[{THAI_DIGITS}]")
 _TO_ARABIC = str.maketrans(THAI_DIGITS, ARABIC_DIGITS)
 _TO_THAI = str.maketrans(ARABIC_DIGITS, THAI_DIGITS)
 
@@ -27,7 +30,7 @@ def to_thai(value: str | int) -> str:
 
 def has_thai_digits(text: str) -> bool:
     """Tell whether any Thai digit stands in the text."""
-    return any(digit in text for digit in THAI_DIGITS)
+    return _THAI_DIGIT.search(text) is not None
 
 
 def parse_int(text: str) -> int:

@@ -1,0 +1,100 @@
+"""The provinces, districts and subdistricts of the country by the names people write, with DOPA codes."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache, lru_cache
+
+import geothai
+import geothai.abolished
+
+BANGKOK = "10"
+"""Bangkok is outside the Department of Local Administration."""
+
+_CAPITAL = "01"
+_CLOSE_ENOUGH = 0.6
+_PREFIX = re.compile(r"^(?:จังหวัด|จ\.|กิ่งอำเภอ|อำเภอ|อ\.|ตำบล|ต\.)")
+_SIGNS = re.compile(r"[\s.\-'ฯ]")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A province (2 digits), district (4) or subdistrict (6) and its Thai name."""
+
+    code: str
+    name: str
+
+
+@lru_cache(maxsize=65_536)
+def name_key(name: str) -> str:
+    """A name without the word for its level, spaces and dots: `จ. เชียงใหม่` and `เชียงใหม่` are one."""
+    return _SIGNS.sub("", _PREFIX.sub("", name.strip()))
+
+
+@cache
+def provinces() -> dict[str, Place]:
+    """The 76 provinces by `name_key`."""
+    return _by_key(Place(p.code, p.name_th) for p in geothai.provinces() if p.code != BANGKOK)
+
+
+@cache
+def districts(province: str) -> dict[str, Place]:
+    """The districts of a province (by code) by `name_key`; `เมือง` alone is its capital."""
+    found = _by_key(Place(d.code, d.name_th) for d in geothai.districts(province))
+    capital = next((place for place in found.values() if place.code.endswith(_CAPITAL)), None)
+    return {"เมือง": capital, **found} if capital else found
+
+
+@cache
+def district_codes() -> frozenset[str]:
+    """Every district's code outside Bangkok."""
+    return frozenset(d.code for p in geothai.provinces() if p.code != BANGKOK for d in geothai.districts(p.code))
+
+
+@cache
+def subdistricts(district: str) -> dict[str, Place]:
+    """The subdistricts of a district (by code) by `name_key`."""
+    return _by_key(Place(s.code, s.name_th) for s in geothai.subdistricts(district))
+
+
+def _by_key(places: Iterable[Place]) -> dict[str, Place]:
+    return {name_key(place.name): place for place in places}
+
+
+def province_name(code: str) -> str:
+    """The name of a province. Raises `KeyError` for a code that is none."""
+    found = geothai.province(code)
+    if found is None:
+        raise KeyError(code)
+    return found.name_th
+
+
+def district_name(code: str) -> str:
+    """The name of a district. Raises `KeyError` for a code that is none."""
+    found = geothai.district(code)
+    if found is None:
+        raise KeyError(code)
+    return found.name_th
+
+
+def subdistrict_name(code: str) -> str | None:
+    """The name of a subdistrict, or None when the code is none (any more)."""
+    found = geothai.subdistrict(code)
+    return found.name_th if found else None
+
+
+@lru_cache(maxsize=4_096)
+def close_name(name: str, among: frozenset[str]) -> str | None:
+    """The one of `among` that a misspelling most likely meant, or None. About a millisecond when it is new."""
+    found = get_close_matches(name_key(name), list(among), n=1, cutoff=_CLOSE_ENOUGH)
+    return found[0] if found else None
+
+
+def successor_of(subdistrict: str, district: Place, province: Place) -> str | None:
+    """Where an abolished subdistrict went, as a name to suggest; None when the name was never one."""
+    for abolished in geothai.abolished.match_abolished(subdistrict, district=district.name, province=province.name):
+        for code in abolished.successors:
+            if name := subdistrict_name(code):
+                return name
+    return None
