@@ -31,8 +31,8 @@ _ALL = (
     ),
     Finding(
         "no_pages",
-        "ไฟล์นี้ไม่มีหน้าใดเลย กรุณาตรวจว่าเลือกไฟล์ถูกต้องแล้วส่งใหม่",
-        "This file has no pages. Check that it is the right file and send it again.",
+        "ไฟล์นี้ไม่มีหน้าที่อ่านได้ กรุณาตรวจว่าเลือกไฟล์ถูกต้อง บันทึกเป็น PDF ใหม่แล้วส่งอีกครั้ง",
+        "This file has no pages that can be read. Check that it is the right one, save it anew and send it again.",
     ),
     Finding(
         "launch_action",

@@ -204,9 +204,9 @@ def _verdict(outcome: dict[str, object]) -> Verdict:
         with suppress(ValueError, RecursionError):
             said = json.loads(answer)
     match said:
-        case {"pages": int(pages)} if 0 < pages <= _MOST_PAGES and type(pages) is int:
+        case {"pages": int(pages), **rest} if type(pages) is int and 0 < pages <= _MOST_PAGES and not rest:
             return Clean(pages)
-        case {"finding": str(code)} if code in FINDINGS:
+        case {"finding": str(code), **rest} if code in FINDINGS and not rest:
             return FINDINGS[code]
         case _:
             return FINDINGS["unreadable"]

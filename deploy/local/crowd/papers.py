@@ -59,7 +59,7 @@ def _report(seed: str, size: int, title: str) -> bytes:
         shown = b"q 500 0 0 600 50 60 cm /I Do Q " if number == 0 else b""
         line = b"BT /F 14 Tf 50 780 Td (%s, page %d of %d) Tj ET" % (text, number + 1, pages)
         objects.append(_stream(b"", shown + line))
-    return _file(objects)
+    return assemble(objects)
 
 
 def _noise(seed: str, size: int) -> bytes:
@@ -72,7 +72,8 @@ def _stream(entries: bytes, data: bytes) -> bytes:
     return b"<<%s/Length %d>>stream\n%s\nendstream" % (entries, len(data), data)
 
 
-def _file(objects: list[bytes]) -> bytes:
+def assemble(objects: list[bytes]) -> bytes:
+    """A PDF of these objects, numbered from 1, of which the first is the catalog."""
     out = io.BytesIO()
     out.write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
     places = []

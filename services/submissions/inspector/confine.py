@@ -74,11 +74,13 @@ def stay_small() -> None:
     _checked("pdeathsig", _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0))
 
 
-def confine_child(limits: Limits, *, files: int) -> None:
+def confine_child(limits: Limits, *, parent: int, files: int) -> None:
     """For the child that opens one file: so much memory, so much time, no writing, no children, `files`
     descriptors.
     """
     _checked("pdeathsig", _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0))
+    if os.getppid() != parent:  # it died before this child could ask to die with it
+        raise NotConfinedError("orphaned")
     for kind, soft, hard in (
         (resource.RLIMIT_AS, limits.memory, limits.memory),
         (resource.RLIMIT_CPU, limits.cpu, limits.cpu + 1),

@@ -58,11 +58,18 @@ def examine(file: BinaryIO) -> dict[str, Any]:
             result = _examine(pdf)
     except PasswordError:
         return {"finding": "encrypted"}
-    except (PdfError, ValueError, TypeError, RuntimeError, LookupError):
+    except (PdfError, ValueError, TypeError, RuntimeError, LookupError) as error:
         # pikepdf raises the last four on objects that are not what their place asks for.
-        result = {"finding": "unreadable"}
+        result = {"finding": _meaning(str(error))}
     # Past a limit qpdf often goes on with a piece missing, so its count decides, not what came out.
     return {"finding": "too_complex"} if qpdf_limit_errors() > before else result
+
+
+def _meaning(message: str) -> str:
+    """One class of qpdf's covers most of its errors; words tell those apart that a center should know apart."""
+    if "no pages found" in message:
+        return "no_pages"
+    return "too_complex" if "memory limit" in message else "unreadable"
 
 
 def _examine(pdf: Pdf) -> dict[str, Any]:

@@ -80,15 +80,16 @@ class Zygote:
             return None
         job = int(json.loads(message)["job"])
         reading, writing = os.pipe()
+        zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._be_child(files[0], writing)
+            self._be_child(files[0], writing, zygote)
         for descriptor in (*files, writing):
             os.close(descriptor)
         os.set_blocking(reading, False)
         return _Child(pid, os.pidfd_open(pid), reading, job, time.monotonic() + self._limits.wall)
 
-    def _be_child(self, file: int, answer: int) -> NoReturn:
+    def _be_child(self, file: int, answer: int, zygote: int) -> NoReturn:
         """Never returns, whatever happens: an exception that climbed out of here would leave two zygotes."""
         try:
             os.setpgid(0, 0)
@@ -98,7 +99,7 @@ class Zygote:
             os.dup2(answer, 4)
             os.dup2(1, 2)  # nothing that it says reaches a log
             os.closerange(5, 1 << 16)
-            confine_child(self._limits, files=16)
+            confine_child(self._limits, parent=zygote, files=16)
             os.lseek(3, 0, os.SEEK_SET)  # the position is shared with whoever wrote the file
             with os.fdopen(3, "rb", closefd=False) as stream:
                 result = self._examine(stream)

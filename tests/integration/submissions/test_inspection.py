@@ -1,0 +1,191 @@
+"""What the inspection says of a file, and that nothing a file does reaches further than its verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from deploy.local.crowd.papers import paper
+from services.submissions.findings import FINDINGS, Finding
+from services.submissions.inspection import Clean, InspectionRoom, Verdict, report_file, seal
+from services.submissions.inspector.confine import Limits
+from shared.failures import Unavailable
+from tests.integration.submissions.files import BROKEN, good
+
+LIMITS = Limits(memory=512 << 20, cpu=10, wall=20.0)
+SHORT = Limits(memory=256 << 20, cpu=1, wall=2.0)
+ROGUE = (str(Path(__file__).with_name("rogue.py")),)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def room() -> AsyncIterator[InspectionRoom]:
+    async with InspectionRoom(LIMITS, size=2) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="module")
+async def rogue() -> AsyncIterator[InspectionRoom]:
+    async with InspectionRoom(SHORT, size=4, program=ROGUE) as found:
+        yield found
+
+
+async def look(room: InspectionRoom, data: bytes) -> Verdict:
+    with report_file() as file:
+        file.write(data)
+        seal(file)
+        return await room.inspect(file.fileno())
+
+
+async def order(room: InspectionRoom, **what: Any) -> Verdict:
+    return await look(room, json.dumps(what).encode())
+
+
+STOPPED, DONE = Clean(1), Clean(2)
+
+
+@pytest.mark.parametrize("pages", [1, 3, 250])
+async def test_a_sound_file_is_clean_and_its_pages_are_counted(room: InspectionRoom, pages: int) -> None:
+    assert await look(room, good(pages)) == Clean(pages)
+
+
+@pytest.mark.parametrize("size", [2_000, 200_000, 5_000_000])
+async def test_rehearsal_papers_of_every_size_are_clean(room: InspectionRoom, size: int) -> None:
+    assert isinstance(await look(room, paper(size, size)), Clean)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_is_sent_back(room: InspectionRoom, name: str) -> None:
+    code, build = BROKEN[name]
+    verdict = await look(room, build())
+    assert isinstance(verdict, Finding)
+    assert verdict.code == code
+
+
+def test_every_finding_tells_in_thai_and_in_english_what_to_do() -> None:
+    for code, finding in FINDINGS.items():
+        assert finding.code == code
+        assert "ส่ง" in finding.sentence
+        assert "send" in finding.sentence_en
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "read /etc/passwd",
+        "read the parent's environment",
+        "list the root",
+        "write a file",
+        "run a program",
+        "start a process",
+        "become root",
+        "lift its limits",
+        "find secrets in the environment",
+        "change the file",
+        "make a network of its own",
+    ],
+)
+async def test_a_file_that_took_the_inspector_over_cannot(rogue: InspectionRoom, name: str) -> None:
+    assert await order(rogue, attempt=name) == STOPPED
+
+
+@pytest.mark.parametrize("kind", ["SOCK_STREAM", "SOCK_DGRAM"])
+async def test_the_network_cannot_be_reached_from_inside(rogue: InspectionRoom, kind: str) -> None:
+    with socket.socket(socket.AF_INET, getattr(socket, kind)) as heard:
+        heard.bind(("127.0.0.1", 0))
+        if kind == "SOCK_STREAM":
+            heard.listen()
+        address = heard.getsockname()
+        assert await order(rogue, dial=[kind, *address]) == STOPPED
+
+        async with InspectionRoom(SHORT, size=1, isolate=False, program=ROGUE) as open_room:
+            assert await order(open_room, dial=[kind, *address]) == DONE, "or else the test proves nothing"
+
+
+@pytest.mark.parametrize(
+    ("deed", "code"),
+    [
+        ({"hang": True}, "too_complex"),
+        ({"spin": True}, "too_complex"),
+        ({"eat": True}, "too_complex"),
+        ({"crash": int(signal.SIGSEGV)}, "unreadable"),
+        ({"crash": int(signal.SIGABRT)}, "unreadable"),
+        ({"crash": int(signal.SIGKILL)}, "too_complex"),
+        ({"leave": 3}, "unreadable"),
+        ({"say": ""}, "unreadable"),
+        ({"say": "{"}, "unreadable"),
+        ({"say": '{"pages": 0}'}, "unreadable"),
+        ({"say": '{"pages": true}'}, "unreadable"),
+        ({"say": '{"pages": 1e999}'}, "unreadable"),
+        ({"say": '{"finding": "harmless"}'}, "unreadable"),
+        ({"say": '{"finding": "javascript", "pages": 1}'}, "unreadable"),
+        ({"say": '{"pages": 5}' + " " * 600}, "unreadable"),
+        ({"say": "[" * 5000}, "unreadable"),
+    ],
+)
+async def test_whatever_a_child_does_is_a_verdict_on_its_file(
+    rogue: InspectionRoom, deed: dict[str, Any], code: str
+) -> None:
+    verdict = await order(rogue, **deed)
+    assert isinstance(verdict, Finding)
+    assert verdict.code == code
+
+
+async def test_a_hanging_file_delays_nobody_but_itself(rogue: InspectionRoom) -> None:
+    slow = asyncio.create_task(order(rogue, hang=True))
+    quick = [await order(rogue, other=True) for _ in range(5)]
+    assert quick == [Clean(7)] * 5
+    assert not slow.done()
+    assert await slow == FINDINGS["too_complex"]
+
+
+async def test_the_inspectors_own_death_is_no_verdict_and_it_comes_back() -> None:
+    async with InspectionRoom(SHORT, size=1, program=ROGUE) as room:
+        waiting = asyncio.create_task(order(room, hang=True))
+        while not room._inspector or not room._inspector._jobs:
+            await asyncio.sleep(0)
+        os.kill(room._inspector._process.pid, signal.SIGKILL)
+        with pytest.raises(Unavailable):
+            await waiting
+        assert await order(room, other=True) == Clean(7)
+
+
+async def test_closing_the_room_leaves_no_process_behind() -> None:
+    room = InspectionRoom(SHORT, size=1, program=ROGUE)
+    async with room:
+        task = asyncio.create_task(order(room, hang=True))
+        while not (children := _children(room)):
+            await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await task
+    inspector = room._inspector
+    assert inspector is not None
+    for pid in (inspector._process.pid, *children):
+        await _gone(pid)
+
+
+def _children(room: InspectionRoom) -> list[int]:
+    assert room._inspector is not None
+    pid = room._inspector._process.pid
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+async def _gone(pid: int) -> None:
+    async with asyncio.timeout(20):
+        while _alive(pid):
+            await asyncio.sleep(0.01)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
