@@ -1,0 +1,1 @@
+"""The lossless answer: does what was accepted stand stored, receipted, announced and notified, with no gap?"""

@@ -1,0 +1,77 @@
+"""Announced: every event that an aggregate ever told stands on its topic."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from shared.bus import read_topic
+from shared.contracts.topics import SERVICES, TOPICS, Service, dead_letters, source_of
+from shared.mongo import Document, Documents, Mongo
+
+from deploy.local.verify.verdict import Check
+
+COMPACTED = {topic.name.replace(".", "_") for topic in TOPICS if topic.compacted}
+
+
+@dataclass
+class Announced:
+    """What stands on the topics. `sequences`: topic → (source, subject) → sequences; `ids`: type → event ids."""
+
+    sequences: dict[str, dict[tuple[str, str], set[int]]] = field(default_factory=lambda: defaultdict(dict))
+    ids: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    dead: dict[Service, int] = field(default_factory=dict)
+    records: int = 0
+
+
+async def read_announced(bootstrap: str, namespace: str) -> Announced:
+    """Read every topic from its first record."""
+    found = Announced()
+    for topic in TOPICS:
+        by_subject = found.sequences[topic.name.replace(".", "_")]
+        async for record in read_topic(bootstrap, [topic.named(namespace)]):
+            headers = {name: value or b"" for name, value in record.headers}
+            subject = (headers.get("ce_source", b"").decode(errors="replace"), _text(headers, "ce_subject"))
+            sequence = _text(headers, "ce_sequence")
+            if sequence.isdecimal():
+                by_subject.setdefault(subject, set()).add(int(sequence))
+            found.ids[_text(headers, "ce_type")][_text(headers, "ce_id")] = (record.key or b"").decode(errors="replace")
+            found.records += 1
+    for service in SERVICES:
+        found.dead[service] = 0
+        async for _ in read_topic(bootstrap, [dead_letters(service).named(namespace)]):
+            found.dead[service] += 1
+    return found
+
+
+def _text(headers: dict[str, bytes], name: str) -> str:
+    return headers.get(name, b"").decode(errors="replace")
+
+
+async def aggregates_of(mongo: Mongo) -> list[Documents]:
+    """The collections of a service that hold aggregates."""
+    every = [mongo.documents(name) for name in await mongo.collections()]
+    return [documents for documents in every if await documents.one({"told": {"$exists": True}}, fields=["_id"])]
+
+
+async def check_announced(service: Service, mongo: Mongo, announced: Announced) -> tuple[Check, Check]:
+    """Nothing waits in an outbox, and everything that was told stands on its topic."""
+    waiting = Check(f"{service}: outboxes empty", f"{service}: ไม่มีเหตุการณ์ค้างส่ง")
+    told = Check(f"{service}: announced", f"{service}: ประกาศครบ")
+    for documents in await aggregates_of(mongo):
+        async for aggregate in documents.each({}, fields=["told", "outbox.id"]):
+            name = f"{documents.name}/{aggregate['_id']}"
+            waiting.expect(not aggregate["outbox"], f"{name}: {len(aggregate['outbox'])} not published")
+            for gap in _untold(service, name, aggregate, announced):
+                told.expect(present=not gap, gap=gap)
+    return waiting, told
+
+
+def _untold(service: Service, name: str, aggregate: Document, announced: Announced) -> Iterable[str]:
+    """For each topic that the aggregate told something, what is missing there; an empty line where nothing is."""
+    for topic, told in aggregate["told"].items():
+        stands = announced.sequences[topic].get((source_of(service), name), set())
+        if topic in COMPACTED:
+            yield "" if told["last"] in stands else f"{name}: its last event ({told['last']}) is not on {topic}"
+        else:
+            missing = told["count"] - len(stands)
+            yield "" if missing <= 0 else f"{name}: {missing} of {told['count']} events are not on {topic}"
