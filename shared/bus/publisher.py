@@ -97,7 +97,7 @@ class Publisher:
     async def _renew(self, broken: AIOKafkaProducer) -> None:
         """Replace a producer whose sequence numbers the broker no longer accepts."""
         async with self._renewing:
-            if self._producer is broken:
+            if self._producer is not None and self._producer is broken:
                 log.warning("bus.producer.renewed")
                 self._producer = await self._connect()
                 await broken.stop()

@@ -4,11 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from deploy.local.verify.verdict import Check
 from shared.bus import read_topic
 from shared.contracts.topics import SERVICES, TOPICS, Service, dead_letters, source_of
 from shared.mongo import Document, Documents, Mongo
-
-from deploy.local.verify.verdict import Check
 
 COMPACTED = {topic.name.replace(".", "_") for topic in TOPICS if topic.compacted}
 
@@ -26,20 +25,21 @@ class Announced:
 async def read_announced(bootstrap: str, namespace: str) -> Announced:
     """Read every topic from its first record."""
     found = Announced()
-    for topic in TOPICS:
-        by_subject = found.sequences[topic.name.replace(".", "_")]
-        async for record in read_topic(bootstrap, [topic.named(namespace)]):
-            headers = {name: value or b"" for name, value in record.headers}
-            subject = (headers.get("ce_source", b"").decode(errors="replace"), _text(headers, "ce_subject"))
-            sequence = _text(headers, "ce_sequence")
-            if sequence.isdecimal():
-                by_subject.setdefault(subject, set()).add(int(sequence))
-            found.ids[_text(headers, "ce_type")][_text(headers, "ce_id")] = (record.key or b"").decode(errors="replace")
-            found.records += 1
-    for service in SERVICES:
-        found.dead[service] = 0
-        async for _ in read_topic(bootstrap, [dead_letters(service).named(namespace)]):
-            found.dead[service] += 1
+    topics = {topic.named(namespace): topic for topic in TOPICS}
+    letters = {dead_letters(service).named(namespace): service for service in SERVICES}
+    found.dead = dict.fromkeys(SERVICES, 0)
+    async for record in read_topic(bootstrap, [*topics, *letters]):
+        found.records += 1
+        if record.topic in letters:
+            found.dead[letters[record.topic]] += 1
+            continue
+        headers = {name: value or b"" for name, value in record.headers}
+        by_subject = found.sequences[topics[record.topic].name.replace(".", "_")]
+        sequence = _text(headers, "ce_sequence")
+        if sequence.isdecimal():
+            subject = (_text(headers, "ce_source"), _text(headers, "ce_subject"))
+            by_subject.setdefault(subject, set()).add(int(sequence))
+        found.ids[_text(headers, "ce_type")][_text(headers, "ce_id")] = (record.key or b"").decode(errors="replace")
     return found
 
 

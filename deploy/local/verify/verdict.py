@@ -8,7 +8,7 @@ SHOWN = 20
 
 @dataclass
 class Check:
-    """One question of the reconciliation. `expected` and `found` count the same things; `gaps` names what is missing."""
+    """One question: `expected` and `found` count the same things, `gaps` names what is missing."""
 
     name: str
     thai: str
