@@ -143,6 +143,10 @@ ROUND_UNKNOWN = ProblemKind(
     "round-unknown", 404, "ไม่มีรอบการประเมินนี้", "There is no such round",
     "ตรวจรหัสรอบ เช่น 2569", "Check the round's id, such as 2569.",
 )  # fmt: skip
+ROUND_NOT_OPEN = ProblemKind(
+    "round-not-open", 409, "รอบการประเมินนี้ไม่ได้เปิดอยู่", "This round is not open",
+    "ทำรายการนี้ได้เฉพาะในรอบที่เปิดอยู่", "This can be done in an open round only.",
+)  # fmt: skip
 ORGANIZATION_UNKNOWN = ProblemKind(
     "organization-unknown", 404, "ไม่มีหน่วยงานรหัสนี้", "There is no organization with this code",
     "ตรวจรหัสหน่วยงาน", "Check the organization's code.",

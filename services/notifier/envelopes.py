@@ -1,0 +1,62 @@
+"""A letter as the bytes of a mail.
+
+Written out here rather than by the standard library's policies, which take ten times as long for the same few parts:
+a national round makes twenty-five thousand of them.
+"""
+
+from base64 import b64encode, encodebytes
+from datetime import datetime
+from email.utils import format_datetime
+
+from services.notifier.letters import Letter
+from shared.thai.calendar import in_bangkok
+
+SENDER_NAME = "ระบบสารบรรณ (Saraban)"
+_WORD_BYTES = 45
+"""UTF-8 bytes in one encoded word: with its frame it stays below RFC 2047's 75 characters."""
+
+
+def message_id(delivery: str, sender: str) -> str:
+    """The Message-ID of a delivery: the same on every attempt, so that a duplicate can be told as one."""
+    domain = sender.rpartition("@")[2]
+    return f"<{delivery}@{domain if domain.isascii() and domain else 'saraban.invalid'}>"
+
+
+def seal(letter: Letter, delivery: str, *, sender: str, office: str, address: str, now: datetime) -> bytes:
+    """The mail, CRLF line ends, ready for DATA: plain text and HTML, both base64, ASCII but for a non-ASCII address."""
+    boundary = f"=_{delivery}"
+    head = (
+        f"From: {encoded(SENDER_NAME)} <{sender}>\r\n"
+        f"To: {encoded(office)} <{address}>\r\n"
+        f"Subject: {encoded(letter.subject)}\r\n"
+        f"Date: {format_datetime(in_bangkok(now).replace(microsecond=0))}\r\n"
+        f"Message-ID: {message_id(delivery, sender)}\r\n"
+        "Auto-Submitted: auto-generated\r\n"  # RFC 3834: keeps vacation answers away
+        "Content-Language: th, en\r\n"
+        "MIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n'
+        "\r\n"
+    )
+    return b"".join((
+        head.encode(),
+        _part(boundary, "text/plain", letter.text),
+        _part(boundary, "text/html", letter.html),
+        f"--{boundary}--\r\n".encode(),
+    ))  # fmt: skip
+
+
+def _part(boundary: str, kind: str, text: str) -> bytes:
+    head = f"--{boundary}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return head.encode() + encodebytes(text.encode()).replace(b"\n", b"\r\n")
+
+
+def encoded(text: str) -> str:
+    """A header value as RFC 2047 encoded words, folded, cut between characters. Control characters become spaces."""
+    words, word = [], b""
+    for mark in text:
+        piece = (mark if mark.isprintable() else " ").encode(errors="replace")
+        if len(word) + len(piece) > _WORD_BYTES:
+            words.append(word)
+            word = b""
+        word += piece
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(one).decode()}?=" for one in (*words, word))
