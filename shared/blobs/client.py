@@ -145,9 +145,7 @@ class _Download:
         self._response: BaseHTTPResponse | None = None
 
     def open(self) -> None:
-        self._response = self._client.get_object(
-            self._place.bucket, self._place.key, version_id=self._place.version
-        )
+        self._response = self._client.get_object(self._place.bucket, self._place.key, version_id=self._place.version)
 
     def read(self) -> bytes:
         if self._response is None:

@@ -44,9 +44,7 @@ class Connection:
             maxsize=connections,
             block=True,
             timeout=Timeout(connect=connect_timeout, read=read_timeout),
-            retries=Retry(
-                total=retries, redirect=False, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)
-            ),
+            retries=Retry(total=retries, redirect=False, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
         )
         # With the region given, the client never asks the server for it: one round trip less per bucket.
         self._client = Minio(
