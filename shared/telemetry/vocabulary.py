@@ -43,6 +43,17 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "notifier.mail.reachable": "",
         "notifier.sender.failed": "stage",
         # security
+        # credentials
+        "credentials.master_key.in_file": "",
+        "credentials.master_key.exposed": "",
+        "credentials.sealing.interrupted": "",
+        "credentials.sealing.passed": "round sealed centers",
+        "credentials.sealing.done": "round centers missing",
+        "credentials.seal.broken": "credential",
+        "credentials.mail.interrupted": "",
+        "credentials.mail.sent": "claim",
+        "credentials.mail.delayed": "claim reason",
+        "credentials.mail.refused": "claim",
         "security.token.refused": "fault",
         "security.issuer.unreachable": "",
         "security.keys.refreshed": "keys",

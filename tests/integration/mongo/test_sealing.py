@@ -14,7 +14,7 @@ KEY = os.urandom(96)
 
 
 def credential(holder: str, version: int = 1, password: str = "canary-77aa") -> ToSeal:
-    label = {"holder": holder, "credential": f"id-{holder}", "version": version}
+    label: dict[str, str | int] = {"holder": holder, "credential": f"id-{holder}", "version": version}
     return ToSeal(f"center/{holder}", label, {"username": "u", "password": password})
 
 

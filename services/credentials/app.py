@@ -1,0 +1,146 @@
+"""Puts the credentials service together."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from services.credentials.api import claim_routes, officer_routes, reveal_routes, sealing_routes
+from services.credentials.claims import ClaimDesk
+from services.credentials.consumers import PROJECTED, Projections
+from services.credentials.journal import Journal
+from services.credentials.mail import CodeMail
+from services.credentials.reveals import RevealDesk
+from services.credentials.sealing import SealingOffice
+from services.credentials.settings import CredentialsSettings, exposed, read_keys
+from services.credentials.store import CredentialsStore
+from shared.bus import Bus
+from shared.contracts.asyncapi import asyncapi_document
+from shared.http import Check, Probes, answers, create_app, heartbeat
+from shared.mongo import UNAVAILABLE, Backpressure, Leases, Mongo
+from shared.mongo.idempotency import MongoIdempotency
+from shared.mongo.sealing import Vault, WrongMasterKey
+from shared.security.tokens import TokenVerifier
+from shared.telemetry import get_logger
+
+log = get_logger()
+
+SILENT_S = 120.0
+"""A loop that has not turned for this long is taken to hang."""
+
+
+def clock() -> datetime:
+    """Now, to the millisecond: what the database keeps."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> FastAPI:
+    """The service as an application; its lifespan starts and stops everything else."""
+    keys = read_keys(settings.master_key_file)
+    mongo = Mongo(settings.mongo_url.get_secret_value(), settings.namespace, "credentials", listeners=listeners)
+    bus = Bus(settings, "credentials")
+    store = CredentialsStore(mongo, bus.relay)
+    vault = Vault(mongo, keys.sealing.get_secret_value())
+    leases = Leases(mongo.documents("leases"))
+    office = SealingOffice(store, vault, leases, clock)
+    mail = CodeMail(store, settings.smtp_url, settings.smtp_from, keys.codes, clock)
+    claims = ClaimDesk(store, keys.codes, clock, mail.nudge)
+    reveals = RevealDesk(store, vault, clock)
+    remembered = MongoIdempotency(mongo)
+    http = httpx.AsyncClient()
+    verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http)
+    bus.consume("projections", PROJECTED, Projections(store))
+    bus.sweep(leases, store.outboxes)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if exposed(settings.master_key_file):
+            log.warning("credentials.master_key.exposed")
+        log.warning("credentials.master_key.in_file")
+        await store.prepare()
+        await remembered.prepare()
+        await _open_vault(vault)
+        await bus.start()
+        loops = [office.run(), mail.run()] if settings.runs("relay") else []
+        try:
+            async with _running(loops):
+                yield
+        finally:
+            await bus.stop()
+            await http.aclose()
+            vault.close()
+            mongo.close()
+
+    return create_app(
+        service="credentials",
+        title="สารบรรณ: รหัส e-SAR / Saraban credentials",
+        description="ผนึกรหัสให้ผู้ถือบัญชี เปิดได้ครั้งเดียว / sealed credentials, opened once by their holder",
+        routers=[
+            sealing_routes(store, office),
+            officer_routes(store, Journal(store.trail, clock)),
+            claim_routes(claims),
+            reveal_routes(reveals),
+        ],
+        verifier=verifier,
+        idempotency=remembered,
+        probes=_probes(settings, bus, mongo, verifier, office, mail),
+        asyncapi=asyncapi_document("credentials"),
+        lifespan=lifespan,
+        unavailable=(*UNAVAILABLE, Backpressure),
+    )
+
+
+async def _open_vault(vault: Vault) -> None:
+    try:
+        await vault.prepare()
+    except WrongMasterKey:
+        sys.stderr.write(
+            "SARABAN_MASTER_KEY_FILE is not the key this database was sealed under: "
+            "กุญแจหลักไม่ตรงกับฐานข้อมูล / use the key it was sealed under\n"
+        )
+        raise
+
+
+def _probes(
+    settings: CredentialsSettings,
+    bus: Bus,
+    mongo: Mongo,
+    verifier: TokenVerifier,
+    office: SealingOffice,
+    mail: CodeMail,
+) -> Probes:
+    async def consuming() -> str | None:
+        return "; ".join(bus.problems()) or None
+
+    async def assigned() -> str | None:
+        return "; ".join(bus.unready()) or None
+
+    live = [Check("bus", consuming)]
+    if settings.runs("relay"):
+        live += [
+            heartbeat("sealing", lambda: office.beat, SILENT_S),
+            heartbeat("mail", lambda: mail.beat, SILENT_S),
+        ]
+    ready = [Check("consumers", assigned), answers("database", mongo.ping), answers("issuer", verifier.ready)]
+    return Probes(live, ready)
+
+
+@asynccontextmanager
+async def _running(loops: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    started = time.monotonic()
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    log.info("service.ready", seconds=round(time.monotonic() - started, 3))
+    try:
+        yield
+    finally:
+        log.info("service.stopping")
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

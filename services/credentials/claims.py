@@ -1,0 +1,164 @@
+"""Where holders begin a claim and show its code: each step decided, stored, entered in the trail, then answered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, cast
+
+from pydantic import SecretBytes
+
+from services.credentials import attempts, codes, domain
+from services.credentials.attempts import Claim, Wait
+from services.credentials.domain import Credential, HolderKind, Refusal
+from services.credentials.journal import Journal
+from services.credentials.store import ATTEMPTS, CredentialsStore, announced
+from shared.mongo import Conflict, Stored
+from shared.security.principals import Principal
+
+_NOBODY: Final = codes.reference("")
+"""A claim that nobody has: tried when there is none, so that the work is the same."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A claim that may be shown its code. `claim` is the caller's to keep."""
+
+    claim: str
+    code_ends: datetime
+
+
+class ClaimDesk:
+    """Every method answers with a typed refusal or what was asked for, after the trail has it.
+
+    When the trail can't be written the method raises, and what it would have told stays untold.
+    """
+
+    def __init__(
+        self,
+        store: CredentialsStore,
+        code_key: SecretBytes,
+        clock: Callable[[], datetime],
+        mail_waits: Callable[[], None],
+    ) -> None:
+        self._store, self._code_key, self._clock = store, code_key, clock
+        self._mail_waits = mail_waits
+        self._journal = Journal(store.trail, clock)
+
+    async def open(self, who: Principal, round_id: str, holder: str) -> Opened | Wait | Refusal:
+        """Begin a claim. For a holder that is not the caller's own it looks the same and leads nowhere."""
+        now = self._clock()
+        kind = cast("HolderKind", who.role.value)
+        own = await self._store.credential_of(round_id, kind, who.org)
+        contact = await self._store.contact_of(kind, who.org)
+        genuine = holder == who.org
+        if genuine and own is None:
+            return await self._journal.refused(who, holder, "claim.open", Refusal.NOT_ISSUED, round_id)
+        if genuine and contact is None:
+            return await self._journal.refused(who, holder, "claim.open", Refusal.NO_CONTACT, round_id)
+        wait = await self._store.count_opening(f"{kind}/{who.org}", attempts.open_again, now)
+        if wait is not None:
+            await self._journal.refused(who, holder, "claim.open", wait.refusal, round_id)
+            return wait
+        credential = own.state if own is not None and genuine else None
+        claim_id = codes.new_claim_id()
+        claim = _new_claim(claim_id, who, kind, round_id, holder, credential, now)
+        if own is not None and credential is not None and credential.reveal is not None:
+            late, events = attempts.refuse_as_claimed(claim.model_copy(update={"mail_due": None}), now)
+            await self._store.add_claim(late, events, now)
+            return await self._journal.refused(who, holder, "claim.open", Refusal.ALREADY_CLAIMED, round_id)
+        if own is not None and credential is not None:
+            await self._show_locked(own.id, locked=False)
+        await self._store.add_claim(claim, [], now)
+        self._mail_waits()
+        if genuine:
+            await self._journal.allowed(who, holder, "claim.open", round_id)
+        else:
+            await self._journal.refused(who, holder, "claim.open", Refusal.NOT_OWN, round_id)
+        return Opened(claim_id, claim.code_ends)
+
+    async def verify(self, who: Principal, claim_id: str, code: str) -> Refusal | None:
+        """Try a code. Unknown claims, those of others, and wrong codes are refused alike."""
+        stored = await own_claim(self._store, who, claim_id)
+        if stored is None:
+            codes.fits(code, _NOBODY, self._code_key)
+            return await self._journal.refused(who, who.org, "claim.verify", Refusal.WRONG_CODE)
+        for _ in range(ATTEMPTS):
+            now = self._clock()
+            fits = codes.fits(code, stored.state.claim, self._code_key)
+            tried, refusal, events = attempts.try_code(stored.state, fits, now)
+            try:
+                if tried is not stored.state or events:
+                    await self._store.claims.save(stored, tried, announced(events), now)
+            except Conflict:
+                stored = await self._again(stored)
+                continue
+            if refusal is Refusal.LOCKED and tried is not stored.state:
+                await self._lock(tried, now)
+            if refusal is not None:
+                return await self._journal.refused(who, tried.holder, "claim.verify", refusal, tried.round)
+            await self._journal.allowed(who, tried.holder, "claim.verify", tried.round)
+            return None
+        raise Conflict(stored.id)
+
+    async def _again(self, stored: Stored[Claim]) -> Stored[Claim]:
+        newer = await self._store.claims.load(stored.id)
+        if newer is None:
+            raise Conflict(stored.id)
+        return newer
+
+    async def _lock(self, claim: Claim, now: datetime) -> None:
+        await self._store.count_opening(f"{claim.kind}/{claim.org}", attempts.lock, now)
+        if claim.genuine:
+            await self._show_locked(domain.credential_id(claim.round, claim.kind, claim.holder), locked=True)
+
+    async def _show_locked(self, credential: str, *, locked: bool) -> None:
+        for _ in range(ATTEMPTS):
+            now = self._clock()
+            stored = await self._store.credentials.load(credential)
+            if stored is None:
+                return
+            changed, events = domain.set_locked(stored.state, locked, now)
+            if changed is stored.state:
+                return
+            try:
+                await self._store.credentials.save(stored, changed, announced(events), now)
+            except Conflict:
+                continue
+            return
+
+
+async def own_claim(store: CredentialsStore, who: Principal, claim_id: str) -> Stored[Claim] | None:
+    """The caller's own claim, or None: those of others are not there."""
+    stored = await store.claims.load(codes.reference(claim_id))
+    if stored is None:
+        return None
+    mine = (stored.state.subject, stored.state.role, stored.state.org) == (who.subject, who.role.value, who.org)
+    return stored if mine else None
+
+
+def _new_claim(
+    claim_id: str,
+    who: Principal,
+    kind: HolderKind,
+    round_id: str,
+    holder: str,
+    credential: Credential | None,
+    now: datetime,
+) -> Claim:
+    return Claim(
+        claim=codes.reference(claim_id),
+        round=round_id,
+        holder=holder,
+        kind=kind,
+        path=credential.path if credential else (),
+        credential=credential.credential if credential else "",
+        edition=credential.edition if credential else 0,
+        genuine=credential is not None,
+        subject=who.subject,
+        role=who.role.value,
+        org=who.org,
+        opened_at=now,
+        code_ends=now + attempts.CODE_LIFE,
+        mail_due=now if credential else None,
+        ends=now + attempts.CLAIM_KEPT,
+    )

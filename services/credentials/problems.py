@@ -1,0 +1,81 @@
+"""The refusals of the vault as problem documents.
+
+An unknown claim, another's claim, a wrong code and a holder that is not one's own are one and the same problem.
+"""
+
+from typing import Final
+
+from services.credentials.domain import Refusal
+from shared.http import Problem, ProblemKind
+
+ROUND_UNKNOWN = ProblemKind(
+    "round-unknown", 404, "ไม่รู้จักรอบการประเมินนี้", "This round is not known",
+    "ตรวจรหัสรอบ ถ้าเพิ่งสร้าง ให้รอสักครู่แล้วลองใหม่", "Check the round; if it is new, try again in a moment.",
+)  # fmt: skip
+NOT_ASKED = ProblemKind(
+    "sealing-not-asked", 404, "ยังไม่มีการสั่งผนึกรหัสของรอบนี้", "No sealing was asked for in this round",
+    "สั่งด้วย POST ที่อยู่เดียวกัน", "Ask for it with a POST to the same address.",
+)  # fmt: skip
+ROUND_CLOSED = ProblemKind("round-closed", 409, "รอบนี้ปิดแล้ว", "This round is closed")
+NOT_ISSUED = ProblemKind(
+    "credential-not-issued", 404, "ยังไม่มีรหัสสำหรับท่านในรอบนี้", "There is no credential for you in this round",
+    "ตรวจรหัสรอบ หรือสอบถามอำเภอของท่าน", "Check the round, or ask your district.",
+)  # fmt: skip
+NO_CONTACT = ProblemKind(
+    "contact-missing", 409, "ไม่มีอีเมลที่ลงทะเบียนไว้", "No mail address is registered for you",
+    "แจ้งต้นสังกัดให้บันทึกอีเมลก่อน", "Have your organization register one first.",
+)  # fmt: skip
+TOO_MANY = ProblemKind(
+    "claims-too-many", 429, "ขอรหัสยืนยันบ่อยเกินไป", "Too many claims were opened",
+    "รอตามเวลาใน Retry-After แล้วลองใหม่", "Wait as long as Retry-After says.",
+)  # fmt: skip
+LOCKED = ProblemKind(
+    "claim-locked", 429, "ล็อกชั่วคราวเพราะใส่รหัสผิดหลายครั้ง", "Locked for a while after wrong codes",
+    "รอ 15 นาทีแล้วเริ่มใหม่ หากไม่ใช่ท่านที่ลอง โปรดแจ้งอำเภอ",
+    "Wait 15 minutes and begin again. If it was not you, tell your district.",
+)  # fmt: skip
+CLAIM_REFUSED = ProblemKind(
+    "claim-refused", 403, "รหัสยืนยันไม่ถูกต้อง", "The code does not fit",
+    "ตรวจอีเมลที่ลงทะเบียนไว้แล้วลองใหม่", "Look at the registered mailbox and try again.",
+)  # fmt: skip
+CODE_EXPIRED = ProblemKind(
+    "code-expired", 410, "รหัสยืนยันหมดอายุ", "The code has expired",
+    "เริ่มขอใหม่", "Begin a new claim.",
+)  # fmt: skip
+NOT_VERIFIED = ProblemKind(
+    "claim-not-verified", 403, "ยังไม่ได้ยืนยันรหัส", "The code has not been shown",
+    "ยืนยันรหัสก่อน หรือเริ่มขอใหม่หากเกิน 10 นาที", "Show the code first; after 10 minutes, begin a new claim.",
+)  # fmt: skip
+ALREADY_CLAIMED = ProblemKind(
+    "already-claimed", 409, "รหัสนี้ถูกเปิดไปแล้ว", "This credential has been opened already",
+    "ดูเวลาที่เปิดได้ที่ GET /v1/holders/{code}/credential หากไม่ใช่ท่าน โปรดแจ้งอำเภอทันที",
+    "GET /v1/holders/{code}/credential says when. If it was not you, tell your district at once.",
+)  # fmt: skip
+NOT_REVEALED = ProblemKind("not-revealed", 409, "ยังไม่ได้เปิดรหัสด้วยคำขอนี้", "This claim has not opened the credential")
+SEAL_BROKEN = ProblemKind(
+    "seal-broken", 500, "ผนึกของรหัสนี้เสียหาย", "The seal of this credential is broken",
+    "แจ้งผู้ดูแลระบบให้ออกรหัสใหม่ รหัสเดิมยังไม่ถูกเปิด", "Ask the operator for a new one; this one was not opened.",
+)  # fmt: skip
+
+_KINDS: Final[dict[Refusal, ProblemKind]] = {
+    Refusal.NOT_OWN: CLAIM_REFUSED,
+    Refusal.NOT_ISSUED: NOT_ISSUED,
+    Refusal.NO_CONTACT: NO_CONTACT,
+    Refusal.TOO_MANY: TOO_MANY,
+    Refusal.WRONG_CODE: CLAIM_REFUSED,
+    Refusal.EXPIRED: CODE_EXPIRED,
+    Refusal.LOCKED: LOCKED,
+    Refusal.NOT_VERIFIED: NOT_VERIFIED,
+    Refusal.ALREADY_CLAIMED: ALREADY_CLAIMED,
+    Refusal.NOT_REVEALED: NOT_REVEALED,
+}
+
+
+def of(refusal: Refusal) -> Problem:
+    """The problem that tells a refusal."""
+    return _KINDS[refusal].problem()
+
+
+def waiting(refusal: Refusal, seconds: int) -> Problem:
+    """The problem that tells a refusal which passes after some seconds."""
+    return _KINDS[refusal].problem(headers={"Retry-After": str(max(1, seconds))})
