@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.registry.columns import Field, Table, TableRefusal, find_table
+from services.registry.domain import Entry
 from services.registry.findings import Finding, Reason, Verdict
 from services.registry.places import name_key
-from services.registry.rows import Entry, RowReader
+from services.registry.rows import RowReader
 from services.registry.sheets import read_grids
 
 _FEWEST_CELLS = 3

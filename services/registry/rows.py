@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from services.registry import cells, places
 from services.registry.cells import Point, Read, Texts, Value
 from services.registry.columns import REQUIRED, Field, Table
+from services.registry.domain import Entry
 from services.registry.findings import Finding, Reason
 from services.registry.places import Place
 from services.registry.sheets import Cell
@@ -17,22 +17,6 @@ PAO = "2"
 
 _MOST_SUGGESTIONS = 1_000
 """Finding what a misspelling meant costs a millisecond; a file in which nothing fits shall not cost minutes."""
-
-
-class Entry(NamedTuple):
-    """One center of the roll, understood. `subdistrict` is its DOPA code; degrees are WGS 84; the year is B.E."""
-
-    row: int
-    code: str
-    name: str
-    lao_code: str
-    lao_name: str
-    lao_email: str | None
-    subdistrict: str
-    latitude: float | None
-    longitude: float | None
-    email: str | None
-    last_assessed: int | None
 
 
 class RowReader:

@@ -33,6 +33,10 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "relay.batch.failed": "error entries",
         "relay.sweep.failed": "error",
         "relay.swept": "entries",
+        # registry
+        "registry.round.created": "round",
+        "registry.round.opened": "round obligations",
+        "registry.roll.imported": "round dry_run rows rejected changed seconds",
         # notifier
         "notifier.deliveries.released": "deliveries",
         "notifier.deliveries.resumed": "deliveries",

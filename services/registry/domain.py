@@ -1,0 +1,169 @@
+"""The rules of rounds and rolls, as the letters order them.
+
+The department makes known which centers are selected this fiscal year, down the chain to the centers; each selected
+center owes its self-assessment report by the round's deadline. Pure: `now` is an argument, refusals are values.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from shared.contracts.events import Extension, Path
+from shared.thai.calendar import in_bangkok
+
+
+class Entry(NamedTuple):
+    """One center of the roll, understood. `subdistrict` is its DOPA code; degrees are WGS 84; the year is B.E."""
+
+    row: int
+    code: str
+    name: str
+    lao_code: str
+    lao_name: str
+    lao_email: str | None
+    subdistrict: str
+    latitude: float | None
+    longitude: float | None
+    email: str | None
+    last_assessed: int | None
+
+
+class _State(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Organization(_State):
+    """A node of the tree. `order` sorts siblings as a Thai dictionary does."""
+
+    code: str
+    kind: Literal["department", "province", "district", "lao"]
+    name: str
+    parent: str | None
+    path: Path
+    email: str | None = None
+    state: Literal["active", "closed"] = "active"
+    order: str
+
+
+class Center(_State):
+    """A child development center and the rounds on whose roll it stands. `path` ends with its LAO."""
+
+    code: str
+    name: str
+    lao: str
+    path: Path
+    subdistrict: str
+    latitude: float | None = None
+    longitude: float | None = None
+    email: str | None = None
+    last_assessed: int | None = None
+    state: Literal["active", "closed"] = "active"
+    order: str
+    rounds: tuple[str, ...] = ()
+
+
+class Round(_State):
+    """One year's assessment. `listed` counts the centers on its roll, `obligations` those that owe a report."""
+
+    round: str
+    fiscal_year: int
+    academic_year: int
+    deadline: AwareDatetime
+    grace_minutes: int
+    state: Literal["draft", "open", "closed"] = "draft"
+    extensions: tuple[Extension, ...] = ()
+    listed: int = 0
+    obligations: int = 0
+    created_at: AwareDatetime
+    opened_at: AwareDatetime | None = None
+
+
+class Obligation(_State):
+    """That a center owes its report in a round."""
+
+    round: str
+    center: str
+    lao: str
+    path: Path
+    owed: bool = True
+    since: AwareDatetime
+
+    @property
+    def key(self) -> str:
+        return obligation_key(self.round, self.center)
+
+
+def obligation_key(round_id: str, center: str) -> str:
+    """The id of an obligation: `round/center`."""
+    return f"{round_id}/{center}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinePassed:
+    """A round whose deadline lies behind can be neither created nor opened: nobody could keep it."""
+
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NothingListed:
+    """A round without a roll obliges nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundClosed:
+    """A closed round takes no roll and opens no more."""
+
+
+def create_round(
+    *, round_id: str, fiscal_year: int, academic_year: int, deadline: datetime, grace_minutes: int, now: datetime
+) -> Round | DeadlinePassed:
+    """A new round in draft. The deadline is kept to the second, as an order names it, at +07:00."""
+    deadline = in_bangkok(deadline).replace(microsecond=0)
+    if deadline <= now:
+        return DeadlinePassed(deadline)
+    return Round(
+        round=round_id,
+        fiscal_year=fiscal_year,
+        academic_year=academic_year,
+        deadline=deadline,
+        grace_minutes=grace_minutes,
+        created_at=now,
+    )
+
+
+def may_list(state: Round) -> RoundClosed | None:
+    """Whether the round still takes a roll."""
+    return RoundClosed() if state.state == "closed" else None
+
+
+def open_round(state: Round, listed: int, now: datetime) -> Round | NothingListed | DeadlinePassed | RoundClosed:
+    """Open a round for its `listed` centers. An open one stays as it is."""
+    if state.state == "closed":
+        return RoundClosed()
+    if state.state == "open":
+        return state
+    if not listed:
+        return NothingListed()
+    if state.deadline <= now:
+        return DeadlinePassed(state.deadline)
+    return state.model_copy(update={"state": "open", "listed": listed, "obligations": listed, "opened_at": now})
+
+
+def counted(state: Round, listed: int, obligations: int) -> Round:
+    """The round with its numbers brought up to date."""
+    return state.model_copy(update={"listed": listed, "obligations": obligations})
+
+
+def owe(center: Center, round_id: str, now: datetime) -> Obligation:
+    """The obligation that a round lays on a center of its roll."""
+    return Obligation(round=round_id, center=center.code, lao=center.lao, path=center.path, since=now)
+
+
+def follow(obligation: Obligation, center: Center, now: datetime) -> Obligation:
+    """The obligation after its center moved to another LAO: its new officers must be able to act."""
+    if obligation.path == center.path and obligation.owed:
+        return obligation
+    return obligation.model_copy(update={"lao": center.lao, "path": center.path, "owed": True, "since": now})

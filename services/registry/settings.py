@@ -1,0 +1,11 @@
+"""Settings of the registry."""
+
+from pydantic import Field
+
+from shared.settings import CoreSettings
+
+
+class RegistrySettings(CoreSettings):
+    """What every service needs, on the registry's port."""
+
+    http_port: int = Field(8081, ge=0, le=65535)

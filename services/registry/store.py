@@ -1,0 +1,196 @@
+"""Every query of the registry."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from services.registry.announcing import (
+    center_changed,
+    obligation_changed,
+    obligation_stage,
+    organization_changed,
+    round_changed,
+)
+from services.registry.domain import Center, Obligation, Organization, Round, obligation_key
+from services.registry.planning import Change
+from shared.mongo import ASCENDING, Aggregates, Document, Mongo, NewEvent, Outbox, Stored
+from shared.mongo.aggregates import Announcer
+
+S = TypeVar("S", bound=BaseModel)
+T = TypeVar("T")
+
+CHUNK = 1_000
+"""Documents in one write: large enough to be fast, small enough for a bounded wait."""
+
+
+class RegistryStore:
+    """The registry's rounds, organizations, centers and obligations.
+
+    Every write goes with its events in one document, and is a compare-and-set: what another writer changed first is
+    returned or raised, never overwritten.
+    """
+
+    def __init__(self, mongo: Mongo, announcer: Announcer) -> None:
+        self.rounds = Aggregates(mongo.documents("rounds"), Round, announcer)
+        self.organizations = Aggregates(mongo.documents("organizations"), Organization, announcer)
+        self.centers = Aggregates(mongo.documents("centers"), Center, announcer)
+        self.obligations = Aggregates(mongo.documents("obligations"), Obligation, announcer)
+
+    @property
+    def outboxes(self) -> Sequence[Outbox]:
+        """What a sweeper looks after, most urgent first."""
+        return [each.outbox for each in (self.organizations, self.centers, self.obligations, self.rounds)]
+
+    async def prepare(self) -> None:
+        """Make sure that every index stands."""
+        for aggregates in (self.rounds, self.organizations, self.centers, self.obligations):
+            await aggregates.prepare()
+        await self.organizations.documents.index([("parent", ASCENDING), ("order", ASCENDING)], name="children")
+        await self.centers.documents.index([("path", ASCENDING), ("order", ASCENDING)], name="subtree")
+        await self.centers.documents.index([("rounds", ASCENDING), ("_id", ASCENDING)], name="roll")
+        await self.obligations.documents.index([("round", ASCENDING), ("owed", ASCENDING)], name="owed")
+
+    # rounds
+
+    async def round(self, round_id: str) -> Stored[Round] | None:
+        """The round with this id."""
+        return await self.rounds.load(round_id)
+
+    async def rounds_after(self, last: str | None, limit: int) -> list[Round]:
+        """Rounds by id, behind `last`."""
+        found = await self.rounds.documents.find({"_id": {"$gt": last or ""}}, sort=[("_id", ASCENDING)], limit=limit)
+        return [self.rounds.read(document).state for document in found]
+
+    async def add_round(self, state: Round, now: datetime) -> None:
+        """Write a new round and announce it. Raises `AlreadyThere`."""
+        await self.rounds.create(state.round, state, [NewEvent(state.round, round_changed(state))], now)
+
+    async def save_round(self, stored: Stored[Round], state: Round, now: datetime) -> None:
+        """Write a round; announce it if anything the world knows of it changed. Raises `Conflict`, `Backpressure`."""
+        after = round_changed(state)
+        events = [NewEvent(state.round, after)] if after != round_changed(stored.state) else []
+        await self.rounds.save(stored, state, events, now)
+
+    # organizations
+
+    async def organization(self, code: str) -> Organization | None:
+        """The organization with this code."""
+        stored = await self.organizations.load(code)
+        return stored.state if stored else None
+
+    async def children(self, parent: str, after: str | None, limit: int) -> list[Organization]:
+        """The organizations right below one, in Thai order, behind `after` (an `order`)."""
+        found = await self.organizations.documents.find(
+            {"parent": parent, "order": {"$gt": after or ""}}, sort=[("order", ASCENDING)], limit=limit
+        )
+        return [self.organizations.read(document).state for document in found]
+
+    async def known_organizations(self, codes: Iterable[str]) -> dict[str, Stored[Organization]]:
+        """Those of the organizations that exist."""
+        return await self.organizations.load_many(codes)
+
+    async def write_organizations(
+        self, changes: Sequence[Change[Organization]], known: Mapping[str, Stored[Organization]], now: datetime
+    ) -> set[str]:
+        """Write changes and announce each. Returns the codes that another writer changed first."""
+        batch = [
+            (known.get(node.code), node.code, node, [NewEvent(node.code, organization_changed(node))])
+            for node in (each.after for each in changes)
+        ]
+        return await _write(self.organizations, batch, now)
+
+    # centers
+
+    async def center(self, code: str) -> Center | None:
+        """The center with this code."""
+        stored = await self.centers.load(code)
+        return stored.state if stored else None
+
+    async def centers_within(
+        self, within: str, round_id: str | None, words: str | None, after: str | None, limit: int
+    ) -> list[Center]:
+        """Centers of a subtree in Thai order, behind `after` (an `order`).
+
+        `round_id` keeps those on that round's roll; `words` those whose name holds it or whose code begins with it.
+        """
+        query: Document = {"path": within, "order": {"$gt": after or ""}}
+        if round_id is not None:
+            query["rounds"] = round_id
+        if words:
+            sought = re.escape(words)
+            query["$or"] = [{"name": {"$regex": sought, "$options": "i"}}, {"code": {"$regex": f"^{sought}"}}]
+        found = await self.centers.documents.find(query, sort=[("order", ASCENDING)], limit=limit)
+        return [self.centers.read(document).state for document in found]
+
+    async def known_centers(self, codes: Iterable[str]) -> dict[str, Stored[Center]]:
+        """Those of the centers that exist."""
+        return await self.centers.load_many(codes)
+
+    async def listed_after(self, round_id: str, last: str, limit: int) -> list[Center]:
+        """Centers on a round's roll by code, behind `last`."""
+        found = await self.centers.documents.find(
+            {"rounds": round_id, "_id": {"$gt": last}}, sort=[("_id", ASCENDING)], limit=limit
+        )
+        return [self.centers.read(document).state for document in found]
+
+    async def count_listed(self, round_id: str) -> int:
+        """How many centers stand on a round's roll."""
+        return await self.centers.documents.count({"rounds": round_id})
+
+    async def write_centers(
+        self, changes: Sequence[Change[Center]], known: Mapping[str, Stored[Center]], now: datetime
+    ) -> set[str]:
+        """Write changes; announce those the world can see (joining a roll is none). Returns who was changed first."""
+        batch = []
+        for each in changes:
+            after = center_changed(each.after)
+            seen = each.before is None or center_changed(each.before) != after
+            events = [NewEvent(each.after.code, after)] if seen else []
+            batch.append((known.get(each.after.code), each.after.code, each.after, events))
+        return await _write(self.centers, batch, now)
+
+    # obligations
+
+    async def obligations_of(self, round_id: str, centers: Iterable[str]) -> dict[str, Stored[Obligation]]:
+        """The obligations of these centers in a round, by center."""
+        found = await self.obligations.load_many(obligation_key(round_id, center) for center in centers)
+        return {stored.state.center: stored for stored in found.values()}
+
+    async def count_owed(self, round_id: str) -> int:
+        """How many centers owe a report in a round."""
+        return await self.obligations.documents.count({"round": round_id, "owed": True})
+
+    async def write_obligations(
+        self, obligations: Sequence[tuple[Stored[Obligation] | None, Obligation]], now: datetime
+    ) -> set[str]:
+        """Write obligations, announce each and its stage. Returns the keys that another writer changed first."""
+        batch = []
+        for stored, after in obligations:
+            stage = obligation_stage(after)
+            events = [NewEvent(after.key, obligation_changed(after)), NewEvent(stage.key, stage)]
+            batch.append((stored, after.key, after, events))
+        return await _write(self.obligations, batch, now)
+
+
+async def _write(
+    aggregates: Aggregates[S],
+    batch: Sequence[tuple[Stored[S] | None, str, S, Sequence[NewEvent]]],
+    now: datetime,
+) -> set[str]:
+    """Create what is new, save what is known, in the order given. Returns the ids that were not written."""
+    missed: set[str] = set()
+    for chunk in _chunks(batch):
+        new = [(key, state, events) for stored, key, state, events in chunk if stored is None]
+        old = [(stored, state, events) for stored, _, state, events in chunk if stored is not None]
+        if new:
+            missed |= await aggregates.create_many(new, now)
+        if old:
+            missed |= await aggregates.save_many(old, now)
+    return missed
+
+
+def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
