@@ -1,0 +1,130 @@
+"""How the people of the rehearsal reach the system: the public HTTP of each service, a mailbox, a token.
+
+Nothing here knows more than a real client would. Requests that fail for a passing reason are asked again with the same
+`Idempotency-Key`, as the documents tell clients to do.
+"""
+
+import asyncio
+import random
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+PASSING = frozenset({409, 425, 429, 500, 502, 503, 504})
+PATIENCE_SECONDS = 120.0
+CODE = re.compile(r"(?<!\d)(\d{6})(?!\d)")
+
+
+class RefusedError(Exception):
+    """The system refused, for good. `slug` is the last word of the problem's type."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        try:
+            problem: dict[str, Any] = answer.json()
+        except ValueError:
+            problem = {}
+        self.status, self.problem = answer.status_code, problem
+        self.slug = str(problem.get("type", "")).rsplit(":", 1)[-1]
+        said = problem.get("detail_en") or problem.get("title_en") or answer.reason_phrase
+        super().__init__(f"{answer.status_code} {self.slug} {answer.request.url.path}: {said}")
+
+
+@dataclass
+class Traffic:
+    """What the clients met on the way."""
+
+    asked: int = 0
+    repeated: int = 0
+
+
+@dataclass
+class Doors:
+    """The addresses of a running system, and one pool of connections."""
+
+    registry: str
+    credentials: str
+    submissions: str
+    notifier: str
+    mail: str
+    token: Callable[[str, str], str]
+    patience: float = PATIENCE_SECONDS
+    traffic: Traffic = field(default_factory=Traffic)
+    _http: httpx.AsyncClient | None = None
+    _tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        """The client; opened at first use."""
+        if self._http is None:
+            limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+            self._http = httpx.AsyncClient(limits=limits, timeout=60.0)
+        return self._http
+
+    async def close(self) -> None:
+        if self._http:
+            await self._http.aclose()
+            self._http = None
+
+    async def bearer(self, role: str, org: str) -> str:
+        """A token for this principal, asked for once."""
+        known = self._tokens.get((role, org))
+        if known is None:
+            known = self._tokens[role, org] = await asyncio.to_thread(self.token, role, org)
+        return known
+
+    async def ask(
+        self,
+        who: tuple[str, str],
+        method: str,
+        url: str,
+        *,
+        key: str = "",
+        passing: frozenset[int] = PASSING,
+        **request: Any,
+    ) -> Any:
+        """The answer's JSON. Asks again while the system is away; raises RefusedError when it says no for good."""
+        headers = {"Authorization": f"Bearer {await self.bearer(*who)}"}
+        if method == "POST":
+            headers["Idempotency-Key"] = key or secrets.token_hex(12)
+        headers |= request.pop("headers", {})
+        until, wait = time.monotonic() + self.patience, 0.1
+        while True:
+            self.traffic.asked += 1
+            try:
+                answer = await self.http.request(method, url, headers=headers, **request)
+            except httpx.TransportError:
+                if time.monotonic() > until:
+                    raise
+            else:
+                if answer.is_success:
+                    return answer.json() if answer.content else None
+                if answer.status_code not in passing or time.monotonic() > until:
+                    raise RefusedError(answer)
+            self.traffic.repeated += 1
+            await asyncio.sleep(wait * random.uniform(0.7, 1.3))  # noqa: S311
+            wait = min(wait * 2, 3.0)
+
+    async def code_from_mail(self, address: str, after: int) -> str:
+        """The newest six-digit code that reached this address after the given mail, once it is there."""
+        until = time.monotonic() + self.patience
+        while time.monotonic() < until:
+            # A mailbox that is away for a moment is asked again, like everything else.
+            try:
+                for mail in await self.mails(address, after):
+                    text = (await self.http.get(f"{self.mail}/api/messages/{mail['id']}")).json()["text"]
+                    if found := CODE.search(text):
+                        return found.group(1)
+            except httpx.TransportError:
+                self.traffic.repeated += 1
+            await asyncio.sleep(0.3)
+        raise TimeoutError(f"no code reached {address}")
+
+    async def mails(self, address: str, after: int = 0) -> list[dict[str, Any]]:
+        """The mails to this address that came after the given one, oldest first."""
+        answer = await self.http.get(f"{self.mail}/api/messages", params={"to": address, "after": after, "limit": 100})
+        return list(answer.json()["messages"])

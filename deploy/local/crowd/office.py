@@ -1,0 +1,117 @@
+"""One child development center with a phone: claims its credential, makes its report, sends it, through bad signal."""
+
+import asyncio
+import hashlib
+import random
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from deploy.local.crowd.doors import PASSING, Doors
+from deploy.local.crowd.papers import paper, usual_size
+
+Habit = Literal["plain", "encrypted", "torn", "late", "cut"]
+HABITS: tuple[tuple[Habit, float], ...] = (
+    ("plain", 0.72),
+    ("cut", 0.12),
+    ("encrypted", 0.06),
+    ("torn", 0.05),
+    ("late", 0.05),
+)
+"""What share of offices does what: most send a good file at once, some lose the line, some send what can't be read."""
+
+BLOCK = 65_536
+NOT_YET = PASSING | {404}
+"""A projection may be a moment behind the registry: a client asks again."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who the office is: a row of the roll."""
+
+    code: str
+    email: str
+    habit: Habit
+    role: Literal["center", "lao"] = "center"
+
+    @property
+    def who(self) -> tuple[str, str]:
+        return self.role, self.code
+
+
+@dataclass
+class Story:
+    """What became of one office."""
+
+    person: Person
+    claimed: bool = False
+    confirmed: bool = False
+    receipt: str = ""
+    sha256: str = ""
+    size: int = 0
+    late: bool | None = None
+    resumed: bool = False
+    trouble: str = ""
+
+
+def people(rows: list[Any], count: int, seed: int) -> list[Person]:
+    """Draw offices from the roll's rows, with their habits. Deterministic."""
+    chance = random.Random(f"crowd {seed}")  # noqa: S311
+    chosen = chance.sample(rows, min(count, len(rows)))
+    habits = chance.choices([habit for habit, _ in HABITS], [share for _, share in HABITS], k=len(chosen))
+    return [Person(row.code, row.email, habit) for row, habit in zip(chosen, habits, strict=True)]
+
+
+class Office:
+    def __init__(self, doors: Doors, round_id: str, person: Person, *, seed: int) -> None:
+        self._doors, self._round, self._person, self._seed = doors, round_id, person, seed
+        self.story = Story(person)
+
+    async def claim(self) -> tuple[str, str]:
+        """Claim → code by mail → verify → reveal once → confirm. Returns username and password."""
+        who, base = self._person.who, self._doors.credentials
+        before = await self._doors.mails(self._person.email)
+        last = max((mail["id"] for mail in before), default=0)
+        opened = await self._doors.ask(
+            who, "POST", f"{base}/v1/claims", json={"round": self._round, "holder": self._person.code}
+        )
+        claim = f"{base}/v1/claims/{opened['claim']}"
+        code = await self._doors.code_from_mail(self._person.email, last)
+        await self._doors.ask(who, "POST", f"{claim}/verify", json={"code": code})
+        secret = await self._doors.ask(who, "POST", f"{claim}/reveal", key=secrets.token_hex(12))
+        self.story.claimed = True
+        await self._doors.ask(who, "POST", f"{claim}/confirm")
+        self.story.confirmed = True
+        return secret["username"], secret["password"]
+
+    async def report(self, deadline: datetime) -> None:
+        """Send the report as this office's habit is; the receipt is kept in the story."""
+        habit = self._person.habit
+        if habit == "late":
+            wait = (deadline - datetime.now(deadline.tzinfo)).total_seconds()
+            await asyncio.sleep(max(0.0, wait) + 1.0)
+        chance = random.Random(f"{self._seed} {self._person.code}")  # noqa: S311
+        kind: Any = habit if habit in {"encrypted", "torn"} else "good"
+        made = await asyncio.to_thread(paper, f"{self._seed} {self._person.code}", usual_size(chance), kind=kind)
+        await self.send(made, cut=habit == "cut")
+
+    async def send(self, body: bytes, *, cut: bool = False) -> dict[str, Any]:
+        """Upload a file in parts and complete it. With `cut`, the line breaks in the middle and the office resumes."""
+        digest = hashlib.sha256(body).hexdigest()
+        self.story.sha256, self.story.size = digest, len(body)
+        uploads = f"{self._doors.submissions}/v1/rounds/{self._round}/centers/{self._person.code}/uploads"
+        declared = {"size": len(body), "sha256": digest}
+        upload = await self._doors.ask(self._person.who, "POST", uploads, json=declared, passing=NOT_YET)
+        if cut:
+            await self._lose_the_line(upload, body)
+            # The phone went dark and knows nothing any more: the same file is declared again, and the upload found.
+            found = await self._doors.ask(self._person.who, "POST", uploads, json=declared, passing=NOT_YET)
+            self.story.resumed = found["upload"] == upload["upload"]
+            upload = found
+        await self._bring_parts(upload, body)
+        receipt: dict[str, Any] = await self._doors.ask(
+            self._person.who, "POST", f"{self._doors.submissions}/v1/uploads/{upload['upload']}/complete"
+        )
+        self.story.receipt, self.story.late = receipt["receipt"], receipt["late"]
+        return receipt
