@@ -1,5 +1,7 @@
 """`python -m services.registry`: run the service until it is told to stop."""
 
+import gc
+
 import uvicorn
 
 from services.registry.app import build
@@ -13,6 +15,9 @@ def main() -> None:
     settings = load(RegistrySettings)
     configure_logging("registry", log_format=settings.log_format, level=settings.log_level)
     configure_tracing("registry", trace_file=settings.trace_file, otlp_endpoint=settings.trace_otlp_endpoint)
+    # A roll makes a hundred thousand objects at once; with the defaults, half the time goes into looking for garbage.
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
     get_logger().info(
         "service.starting", roles=sorted(settings.roles), namespace=settings.namespace, port=settings.http_port
     )

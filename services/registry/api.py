@@ -69,7 +69,7 @@ def _rounds(store: RegistryStore, importing: Importing, clock: Clock) -> Router:
         if not isinstance(state, Round):
             raise refusals.of_round(state, new.round or "")
         try:
-            await store.add_round(state, now)
+            await store.add_round(state)
         except AlreadyThere:
             raise refusals.ROUND_EXISTS.problem(where="body.round") from None
         log.info("registry.round.created", round=state.round)

@@ -34,7 +34,7 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
     """The service, not yet started. `listeners` are the database driver's (tests watch queries through them)."""
     mongo = Mongo(settings.mongo_url.get_secret_value(), settings.namespace, "registry", listeners=listeners)
     bus = Bus(settings, "registry")
-    store = RegistryStore(mongo, bus.relay)
+    store = RegistryStore(mongo, bus.relay, clock)
     bus.sweep(Leases(mongo.documents("leases")), store.outboxes)
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient(timeout=5.0)

@@ -85,7 +85,7 @@ class Importing:
         if not isinstance(state, Round):
             return state
         listed_before = await self._store.count_listed(round_id)
-        first = await self._write(round_id, entries, now)
+        first = await self._write(round_id, entries)
         owed = await self._settle(round_id, now)
         return Imported(first, listed_before - first.already_listed, owed)
 
@@ -106,7 +106,7 @@ class Importing:
             try:
                 await self._oblige(round_id, now)
                 opened = counted(opened, opened.listed, await self._store.count_owed(round_id))
-                await self._store.save_round(stored, opened, now)
+                await self._store.save_round(stored, opened)
             except Conflict:
                 continue
             return opened
@@ -121,15 +121,15 @@ class Importing:
         organizations, centers = codes_of(entries)
         return _Known(await self._store.known_organizations(organizations), await self._store.known_centers(centers))
 
-    async def _write(self, round_id: str, entries: Sequence[Entry], now: datetime) -> RollPlan:
+    async def _write(self, round_id: str, entries: Sequence[Entry]) -> RollPlan:
         """Write until what is stored says what the roll says; return what the first look found to do."""
         first: RollPlan | None = None
         for _ in range(ATTEMPTS):
             known = await self._known(entries)
             plan = known.plan(round_id, entries)
             first = first or plan
-            missed = await self._store.write_organizations(plan.organizations, known.organizations, now)
-            missed |= await self._store.write_centers(plan.centers, known.centers, now)
+            missed = await self._store.write_organizations(plan.organizations, known.organizations)
+            missed |= await self._store.write_centers(plan.centers, known.centers)
             if not missed:
                 return first
         raise Conflict(round_id)
@@ -150,7 +150,7 @@ class Importing:
                 numbers = await self._store.count_listed(round_id), await self._store.count_owed(round_id)
                 state = counted(stored.state, *numbers)
                 if state != stored.state:
-                    await self._store.save_round(stored, state, now)
+                    await self._store.save_round(stored, state)
             except Conflict:
                 continue
             return owed
@@ -168,7 +168,7 @@ class Importing:
                 after = follow(stored.state, center, now) if stored else owe(center, round_id, now)
                 if stored is None or after != stored.state:
                     due.append((stored, after))
-            if await self._store.write_obligations(due, now):
+            if await self._store.write_obligations(due):
                 raise Conflict(round_id)
             new += sum(1 for stored, _ in due if stored is None)
         return new

@@ -1,7 +1,7 @@
 """Every query of the registry."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -30,10 +30,11 @@ class RegistryStore:
     """The registry's rounds, organizations, centers and obligations.
 
     Every write goes with its events in one document, and is a compare-and-set: what another writer changed first is
-    returned or raised, never overwritten.
+    returned or raised, never overwritten. Events bear the time of their write, by `clock`.
     """
 
-    def __init__(self, mongo: Mongo, announcer: Announcer) -> None:
+    def __init__(self, mongo: Mongo, announcer: Announcer, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
         self.rounds = Aggregates(mongo.documents("rounds"), Round, announcer)
         self.organizations = Aggregates(mongo.documents("organizations"), Organization, announcer)
         self.centers = Aggregates(mongo.documents("centers"), Center, announcer)
@@ -64,15 +65,15 @@ class RegistryStore:
         found = await self.rounds.documents.find({"_id": {"$gt": last or ""}}, sort=[("_id", ASCENDING)], limit=limit)
         return [self.rounds.read(document).state for document in found]
 
-    async def add_round(self, state: Round, now: datetime) -> None:
+    async def add_round(self, state: Round) -> None:
         """Write a new round and announce it. Raises `AlreadyThere`."""
-        await self.rounds.create(state.round, state, [NewEvent(state.round, round_changed(state))], now)
+        await self.rounds.create(state.round, state, [NewEvent(state.round, round_changed(state))], self._clock())
 
-    async def save_round(self, stored: Stored[Round], state: Round, now: datetime) -> None:
+    async def save_round(self, stored: Stored[Round], state: Round) -> None:
         """Write a round; announce it if anything the world knows of it changed. Raises `Conflict`, `Backpressure`."""
         after = round_changed(state)
         events = [NewEvent(state.round, after)] if after != round_changed(stored.state) else []
-        await self.rounds.save(stored, state, events, now)
+        await self.rounds.save(stored, state, events, self._clock())
 
     # organizations
 
@@ -93,14 +94,14 @@ class RegistryStore:
         return await self.organizations.load_many(codes)
 
     async def write_organizations(
-        self, changes: Sequence[Change[Organization]], known: Mapping[str, Stored[Organization]], now: datetime
+        self, changes: Sequence[Change[Organization]], known: Mapping[str, Stored[Organization]]
     ) -> set[str]:
         """Write changes and announce each. Returns the codes that another writer changed first."""
         batch = [
             (known.get(node.code), node.code, node, [NewEvent(node.code, organization_changed(node))])
             for node in (each.after for each in changes)
         ]
-        return await _write(self.organizations, batch, now)
+        return await self._write(self.organizations, batch)
 
     # centers
 
@@ -140,9 +141,7 @@ class RegistryStore:
         """How many centers stand on a round's roll."""
         return await self.centers.documents.count({"rounds": round_id})
 
-    async def write_centers(
-        self, changes: Sequence[Change[Center]], known: Mapping[str, Stored[Center]], now: datetime
-    ) -> set[str]:
+    async def write_centers(self, changes: Sequence[Change[Center]], known: Mapping[str, Stored[Center]]) -> set[str]:
         """Write changes; announce those the world can see (joining a roll is none). Returns who was changed first."""
         batch = []
         for each in changes:
@@ -150,7 +149,7 @@ class RegistryStore:
             seen = each.before is None or center_changed(each.before) != after
             events = [NewEvent(each.after.code, after)] if seen else []
             batch.append((known.get(each.after.code), each.after.code, each.after, events))
-        return await _write(self.centers, batch, now)
+        return await self._write(self.centers, batch)
 
     # obligations
 
@@ -163,33 +162,28 @@ class RegistryStore:
         """How many centers owe a report in a round."""
         return await self.obligations.documents.count({"round": round_id, "owed": True})
 
-    async def write_obligations(
-        self, obligations: Sequence[tuple[Stored[Obligation] | None, Obligation]], now: datetime
-    ) -> set[str]:
+    async def write_obligations(self, obligations: Sequence[tuple[Stored[Obligation] | None, Obligation]]) -> set[str]:
         """Write obligations, announce each and its stage. Returns the keys that another writer changed first."""
         batch = []
         for stored, after in obligations:
             stage = obligation_stage(after)
             events = [NewEvent(after.key, obligation_changed(after)), NewEvent(stage.key, stage)]
             batch.append((stored, after.key, after, events))
-        return await _write(self.obligations, batch, now)
+        return await self._write(self.obligations, batch)
 
-
-async def _write(
-    aggregates: Aggregates[S],
-    batch: Sequence[tuple[Stored[S] | None, str, S, Sequence[NewEvent]]],
-    now: datetime,
-) -> set[str]:
-    """Create what is new, save what is known, in the order given. Returns the ids that were not written."""
-    missed: set[str] = set()
-    for chunk in _chunks(batch):
-        new = [(key, state, events) for stored, key, state, events in chunk if stored is None]
-        old = [(stored, state, events) for stored, _, state, events in chunk if stored is not None]
-        if new:
-            missed |= await aggregates.create_many(new, now)
-        if old:
-            missed |= await aggregates.save_many(old, now)
-    return missed
+    async def _write(
+        self, aggregates: Aggregates[S], batch: Sequence[tuple[Stored[S] | None, str, S, Sequence[NewEvent]]]
+    ) -> set[str]:
+        """Create what is new, save what is known, in the order given. Returns the ids that were not written."""
+        missed: set[str] = set()
+        for chunk in _chunks(batch):
+            new = [(key, state, events) for stored, key, state, events in chunk if stored is None]
+            old = [(stored, state, events) for stored, _, state, events in chunk if stored is not None]
+            if new:
+                missed |= await aggregates.create_many(new, self._clock())
+            if old:
+                missed |= await aggregates.save_many(old, self._clock())
+        return missed
 
 
 def _chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
