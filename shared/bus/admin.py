@@ -50,20 +50,18 @@ def _new(topic: Topic, namespace: str, partitions: int) -> NewTopic:
 async def rewind(bootstrap: str, group: str, topics: Sequence[str]) -> int:
     """Set a group back to the first record of each topic (full names). Returns the number of partitions.
 
-    The group must have no member: stop its service first.
+    The group must have no other member: stop its service first. Raises Unavailable when another has a share.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    # As a member: not every broker takes a commit from somebody who has not joined the group.
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
-        # Metadata before `assign`: afterwards aiokafka knows the assigned topics only and answers None for others.
-        places = [
-            TopicPartition(topic, partition)
-            for topic in topics
-            for partition in sorted(await _partitions(consumer, topic))
-        ]
-        consumer.assign(places)
-        first = await consumer.beginning_offsets(places)
-        await consumer.commit(first)
+        places = {
+            TopicPartition(topic, partition) for topic in topics for partition in await _partitions(consumer, topic)
+        }
+        if consumer.assignment() != places:
+            raise Unavailable(f"group {group} has other members")
+        await consumer.commit(await consumer.beginning_offsets(places))
         return len(places)
     finally:
         await consumer.stop()
