@@ -61,7 +61,7 @@ def identify(pid: int) -> Identity | None:
     with contextlib.suppress(ChildProcessError, ProcessLookupError):
         os.waitpid(pid, os.WNOHANG)
     fields = _stat(pid)
-    if fields is None or fields[0] in {"Z", "X"}:
+    if fields is None or (fields[0] in {"Z", "X"} and not _dying(pid)):
         return None
     return Identity(pid, int(fields[19]), _boot())
 
@@ -218,6 +218,14 @@ def _stat(pid: int) -> list[str] | None:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
+
+
+def _dying(pid: int) -> bool:
+    """Whether threads of a dead process are still leaving: until the last has, its ports and files are not free."""
+    try:
+        return len(list(Path(f"/proc/{pid}/task").iterdir())) > 1
+    except OSError:
+        return False
 
 
 def _boot() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,18 +22,22 @@ from deploy.local.servers.seaweedfs import SeaweedFS
 from deploy.local.servers.server import Owned, Server
 from deploy.local.servers.service import Service
 from deploy.local.servers.tansu import ObjectStore, Tansu
-from deploy.local.starting import Report, Step, await_ready, bring_down, bring_up
+from deploy.local.servers.topics import Topics
+from deploy.local.starting import Report, Step, await_ready, bring_down, bring_up, silent
 from deploy.local.state import Kind, State
+from shared.security.redaction import redact_text
 
 
 @dataclass(frozen=True)
 class Status:
-    """One server as it is now. `memory` and `peak` in bytes; None for a server that is not a process of ours."""
+    """One server as it is now. `pid`, `memory` and `peak` (bytes) only where it is a process of ours that runs.
+
+    `ready` is None for a server that the user brought and whose variable is not set here: it cannot be asked.
+    """
 
     name: str
     address: str
-    running: bool
-    ready: bool
+    ready: bool | None
     pid: int | None = None
     memory: int | None = None
     peak: int | None = None
@@ -41,10 +46,6 @@ class Status:
 
 class NotOursError(Exception):
     """Asked of a server that the user brought, or that is no process."""
-
-
-def _silent(name: str, step: Step, note: str = "") -> None:
-    """Reports to nobody."""
 
 
 class Stack:
@@ -61,15 +62,21 @@ class Stack:
         kind: Kind = "local",
         ports: Literal["fixed", "ephemeral"] = "fixed",
         environ: Mapping[str, str] | None = None,
-        report: Report = _silent,
+        report: Report = silent,
     ) -> None:
         source = os.environ if environ is None else environ
         self.state = State(Path(data_dir))
         self.kind = kind
         self.ports = Ports(self.state, fixed=ports == "fixed")
         self._given = {key: value for key, value in source.items() if key.startswith("SARABAN_") and key != MARK}
-        self._report = report
-        self.servers = assemble(kind, self.state, self.ports, self._given, report, self.environment, self.object_store)
+        self.report = report
+        self.servers = assemble(
+            kind, self.state, self.ports, self._given, self._tell, self.environment, self.object_store
+        )
+
+    def _tell(self, name: str, step: Step, note: str = "") -> None:
+        """To whomever `report` is at that moment."""
+        self.report(name, step, note)
 
     def start(self, *, servers_only: bool = False) -> None:
         """Starts what does not run, finds what does, returns when all is ready.
@@ -78,13 +85,15 @@ class Stack:
         """
         with self.state.locked():
             self.state.settle(self.kind)
+            self.state.brought = [name for name, server in self.servers.items() if isinstance(server, Foreign)]
+            self.state.save()
             wanted = {name: server for name, server in self.servers.items() if not servers_only or name in SERVERS}
-            bring_up(wanted, self._report)
+            bring_up(wanted, self.report)
 
     def stop(self) -> None:
         """Ends every process of this stack, also those that nothing tells of; loses nothing."""
         with self.state.locked():
-            bring_down(self.servers.values(), self._report)
+            bring_down(self.servers.values(), self.report)
             end(list(of_stack(self.state.directory)))
 
     def environment(self) -> dict[str, str]:
@@ -168,18 +177,25 @@ class Stack:
         run = self._owned(name).process.find()
         return run.pid if run else None
 
+    def running(self) -> bool:
+        """Whether any process of this stack lives."""
+        return any(isinstance(server, Owned) and server.process.alive() for server in self.servers.values())
+
     def status(self) -> list[Status]:
-        """Every server as it is now, asked by a true round trip."""
-        return [self._status(server) for server in self.servers.values()]
+        """Every server as it is now, each asked by a true round trip, all at the same time."""
+        shown = [server for server in self.servers.values() if not isinstance(server, Topics)]
+        with ThreadPoolExecutor(len(shown), "ask") as pool:
+            return list(pool.map(self._status, shown))
 
     def _status(self, server: Server) -> Status:
         if isinstance(server, Foreign):
-            answers = server.ready()
-            return Status(server.name, server.address, answers, answers, brought=True)
+            return Status(server.name, redact_text(server.address), server.ready(), brought=True)
+        if server.name in self.state.brought:
+            return Status(server.name, "", None, brought=True)
         run = server.process.find() if isinstance(server, Owned) else None
         if run is None:
-            return Status(server.name, "", running=False, ready=False)
-        return Status(server.name, server.address, True, server.ready(), run.pid, *resident(run.pid))
+            return Status(server.name, "", ready=False)
+        return Status(server.name, server.address, server.ready(), run.pid, *resident(run.pid))
 
     def _owned(self, name: str) -> Owned:
         server = self.servers[name]

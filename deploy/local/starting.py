@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Literal, Protocol
 
+from deploy.local.servers.foreign import Foreign
 from deploy.local.servers.server import Owned, Server
 
 Step = Literal["fetching", "starting", "found", "ready", "failed", "stopping", "stopped"]
@@ -20,8 +21,16 @@ class Report(Protocol):
         """`note` is one line for people, where there is more to say."""
 
 
+def silent(name: str, step: Step, note: str = "") -> None:
+    """A report to nobody."""
+
+
 PATIENCE_S = 90.0
 """How long a server may take from its start to its first true answer (a JVM on a busy machine needs half of it)."""
+
+
+FOREIGN_PATIENCE_S = 8.0
+"""A server that the user brought is there or it is not."""
 
 
 class NotReadyError(Exception):
@@ -50,13 +59,19 @@ def bring_up(servers: Mapping[str, Server], report: Report, patience: float = PA
 
     with ThreadPoolExecutor(len(servers) or 1, "start") as pool:
         tasks = [pool.submit(one, server) for server in servers.values()]
-        wait(tasks, return_when=FIRST_EXCEPTION)
+        try:
+            wait(tasks, return_when=FIRST_EXCEPTION)
+        except BaseException:  # Ctrl-C: the threads must not go on waiting for servers
+            given_up.set()
+            raise
     for task in tasks:
         task.result()
 
 
 def await_ready(server: Server, patience: float = PATIENCE_S, given_up: threading.Event | None = None) -> None:
     """Waits for a server that was started. Raises NotReadyError when its process ends or the seconds pass."""
+    if isinstance(server, Foreign):
+        patience = min(patience, FOREIGN_PATIENCE_S)
     deadline = time.monotonic() + patience
     while not server.ready():
         if given_up is not None and given_up.is_set():
@@ -64,9 +79,15 @@ def await_ready(server: Server, patience: float = PATIENCE_S, given_up: threadin
         if isinstance(server, Owned) and not server.process.alive():
             raise NotReadyError(f"{server.name} ended before it was ready\n{server.process.tail()}")
         if time.monotonic() > deadline:
-            tail = server.process.tail() if isinstance(server, Owned) else ""
-            raise NotReadyError(f"{server.name} did not answer within {patience:.0f} s\n{tail}".strip())
+            raise NotReadyError(_silence(server, patience))
         time.sleep(0.05)
+
+
+def _silence(server: Server, patience: float) -> str:
+    if isinstance(server, Foreign):  # its address may hold a password
+        return f"{server.variable}: the server that it names does not answer"
+    tail = server.process.tail() if isinstance(server, Owned) else ""
+    return f"{server.name} did not answer within {patience:.0f} s\n{tail}".strip()
 
 
 def bring_down(servers: Iterable[Server], report: Report) -> None:
@@ -82,7 +103,7 @@ def bring_down(servers: Iterable[Server], report: Report) -> None:
 
 
 def _start(server: Server, report: Report, patience: float, given_up: threading.Event) -> None:
-    found = isinstance(server, Owned) and server.process.alive()
+    found = isinstance(server, Foreign) or (isinstance(server, Owned) and server.process.alive())
     if not found:
         report(server.name, "starting")
     server.start()
@@ -98,7 +119,9 @@ def _start(server: Server, report: Report, patience: float, given_up: threading.
 
 
 def _stop(server: Server, report: Report) -> None:
-    if isinstance(server, Owned) and server.process.alive():
+    running = isinstance(server, Owned) and server.process.alive()
+    if running:
         report(server.name, "stopping")
     server.stop()
-    report(server.name, "stopped")
+    if running:
+        report(server.name, "stopped")

@@ -29,7 +29,7 @@ class State:
     """The file `stack.json` of one data folder, and the secrets beside it. The folder is made 0700."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory.absolute()
+        self.directory = directory.resolve()
         self._file = self.directory / "stack.json"
         self._values: dict[str, object] = {}
         if self._file.exists():
@@ -51,9 +51,18 @@ class State:
         return cast("dict[str, int]", self._values.setdefault("ports", {}))
 
     @property
+    def brought(self) -> list[str]:
+        """Names of the servers that the user brought at the last start."""
+        return cast("list[str]", self._values.get("brought", []))
+
+    @brought.setter
+    def brought(self, names: list[str]) -> None:
+        self._values["brought"] = names
+
+    @property
     def cluster(self) -> str:
         """Id of the Kafka cluster: 16 random bytes in base64, as Kafka itself forms it."""
-        return str(self._values.setdefault("cluster", secrets.token_urlsafe(16)))
+        return str(self._values.setdefault("cluster", new_cluster_id()))
 
     def settle(self, kind: Kind) -> None:
         """Makes the folder, or checks that it is of this kind. Raises WrongStackError."""
@@ -99,3 +108,8 @@ class State:
             finally:
                 draft.unlink()
         return path
+
+
+def new_cluster_id() -> str:
+    """A random id in Kafka's form, which must not begin with a dash (its own tools would take it for an option)."""
+    return secrets.token_urlsafe(16).replace("-", "_")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import sysconfig
@@ -101,6 +102,14 @@ class SeaweedFS:
 
     def stop(self) -> None:
         self.process.stop(patience=0.5)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Removes the sockets that it puts into /tmp, whatever its options say, and leaves there when it is killed."""
+        for part in ("master", "volume", "filer", "s3"):
+            with contextlib.suppress(KeyError, OSError):
+                port = self._ports[f"weed-{part}-grpc"]
+                Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock").unlink()  # noqa: S108 (its own choice of place)
 
 
 def new_key_pair() -> str:
