@@ -26,6 +26,7 @@ FAILPOINTS = (
     "relay.after_pull",
     "consumer.before_handle",
     "consumer.before_commit",
+    "submissions.after_begin",
     "submissions.after_assemble",
     "submissions.after_inspect",
     "notifier.before_send",

@@ -66,12 +66,20 @@ class InspectionRoom:
         self._inspector: _Inspector | None = None
 
     async def __aenter__(self) -> Self:
-        await self._ready()
-        if not self._isolate:
-            log.warning("submissions.inspection.not_isolated")
+        await self.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Start the inspector. Raises `NotIsolatedError` where it cannot be confined and has to be."""
+        await self._ready()
+        if not self._isolate:
+            log.warning("submissions.inspection.not_isolated")
+
+    async def close(self) -> None:
+        """End the inspector. Inspections under way raise `Unavailable`."""
         if self._inspector:
             await self._inspector.close()
 

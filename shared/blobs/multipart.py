@@ -141,7 +141,7 @@ def _completion(plans: tuple[PartPlan, ...], stored: dict[int, StoredPart]) -> b
     for plan in sorted(plans, key=lambda part: part.number):
         there = stored.get(plan.number)
         if there is None or there.size != plan.size or there.sha256 not in {None, plan.sha256}:
-            raise Refused("complete_multipart", f"part {plan.number} is not as planned")
+            raise Refused("complete_multipart", "InvalidPart")
         part = ET.SubElement(root, "Part")
         ET.SubElement(part, "PartNumber").text = str(plan.number)
         ET.SubElement(part, "ETag").text = f'"{there.etag}"'

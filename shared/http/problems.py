@@ -151,6 +151,10 @@ ORGANIZATION_UNKNOWN = ProblemKind(
     "organization-unknown", 404, "ไม่มีหน่วยงานรหัสนี้", "There is no organization with this code",
     "ตรวจรหัสหน่วยงาน", "Check the organization's code.",
 )  # fmt: skip
+CENTER_UNKNOWN = ProblemKind(
+    "center-unknown", 404, "ไม่มีศูนย์รหัสนี้", "There is no center with this code",
+    "ตรวจรหัสศูนย์ ระวังเลขศูนย์นำหน้าที่หายไป", "Check the code; mind leading zeros.",
+)  # fmt: skip
 METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "ใช้วิธีนี้กับที่อยู่นี้ไม่ได้", "This method is not allowed here")
 CONFLICT = ProblemKind(
     "conflict", 409, "ข้อมูลถูกแก้ไขพร้อมกัน", "Someone else changed this at the same moment",

@@ -46,6 +46,16 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "notifier.mail.unreachable": "reason",
         "notifier.mail.reachable": "",
         "notifier.sender.failed": "stage",
+        # submissions
+        "submissions.upload.failed": "reason",
+        "submissions.uploads.reconciled": "received failed expired",
+        "submissions.reconciler.failed": "stage",
+        "submissions.reports.inspected": "accepted rejected",
+        "submissions.report.damaged": "upload",
+        "submissions.report.missing": "upload",
+        "submissions.inspection.not_isolated": "",
+        "submissions.inspection.restarted": "",
+        "submissions.inspection.refused": "step setting",
         # security
         # credentials
         "credentials.master_key.in_file": "",

@@ -1,0 +1,143 @@
+"""The submissions service, put together: settings in, running service out. The only place that builds its parts."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from services.submissions.api import Desk, routes
+from services.submissions.completion import Completion
+from services.submissions.consumers import INSPECTED, PROJECTED, Inspections, Projections
+from services.submissions.inspection import InspectionRoom, NotIsolatedError
+from services.submissions.receipts import ReceiptSigner
+from services.submissions.reconciler import Reconciler
+from services.submissions.settings import SubmissionsSettings
+from services.submissions.store import Store
+from services.submissions.uploads import Uploads
+from shared.blobs import Blobs, Refused
+from shared.bus import Bus
+from shared.contracts.asyncapi import asyncapi_document
+from shared.http import Check, Probes, answers, create_app, heartbeat
+from shared.mongo import UNAVAILABLE, Backpressure, Conflict, Leases, Mongo
+from shared.mongo.idempotency import MongoIdempotency
+from shared.security.tokens import TokenVerifier
+from shared.telemetry import get_logger
+from shared.thai.calendar import now_in_bangkok
+
+log = get_logger()
+
+SILENT_SECONDS = 300.0
+"""A sweeper that has not turned for this long is stuck."""
+FILES_PER_PLACE = 8
+"""Reports in one batch for each file inspected at once: even if all hang, the batch ends before the broker gives up."""
+
+
+def clock() -> datetime:
+    """Now, to the millisecond: what the database keeps."""
+    now = now_in_bangkok()
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@asynccontextmanager
+async def _confined(room: InspectionRoom) -> AsyncIterator[None]:
+    """The room, or a start that fails and says which setting would allow it."""
+    try:
+        await room.open()
+    except NotIsolatedError as refused:
+        log.error(  # noqa: TRY400 (the traceback follows with the raise)
+            "submissions.inspection.refused", step=str(refused), setting="SARABAN_INSPECTION_UNCONFINED"
+        )
+        raise
+    try:
+        yield
+    finally:
+        await room.close()
+
+
+def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> FastAPI:
+    """The service as an application; its lifespan connects, runs and stops it. `listeners` watch the database."""
+    mongo = Mongo(settings.mongo_url.get_secret_value(), settings.namespace, "submissions", listeners=listeners)
+    bus = Bus(settings, "submissions")
+    blobs = Blobs(
+        settings.s3_endpoint,
+        settings.s3_access_key,
+        settings.s3_secret_key,
+        public_endpoint=settings.s3_public_endpoint,
+    )
+    store = Store(mongo, bus.relay)
+    signer = ReceiptSigner(settings.receipt_key_file)
+    uploads = Uploads(
+        store,
+        blobs,
+        settings.quarantine,
+        lifetime=settings.upload_lifetime,
+        url_lifetime=settings.url_lifetime,
+    )
+    completion = Completion(store, blobs, uploads, signer)
+    room = InspectionRoom(settings.limits, size=settings.inspection_pool, isolate=not settings.inspection_unconfined)
+    inspections = Inspections(
+        store,
+        blobs,
+        room,
+        quarantine=settings.quarantine,
+        accepted=settings.accepted,
+        at_once=settings.inspection_pool,
+        clock=clock,
+    )
+    leases = Leases(mongo.documents("leases"))
+    reconciler = Reconciler(store, completion, leases, every=settings.reconcile_seconds, clock=clock)
+    bus.consume("projections", PROJECTED, Projections(store))
+    bus.consume("inspection", INSPECTED, inspections, records=FILES_PER_PLACE * settings.inspection_pool)
+    bus.sweep(leases, store.outboxes)
+    idempotency = MongoIdempotency(mongo)
+    http = httpx.AsyncClient()
+
+    @asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as ending:
+            ending.callback(mongo.close)
+            ending.callback(blobs.close)
+            ending.push_async_callback(http.aclose)
+            await store.prepare()
+            await idempotency.prepare()
+            await blobs.ensure_bucket(settings.quarantine)
+            await blobs.ensure_bucket(settings.accepted)
+            if settings.runs("consumer"):
+                await ending.enter_async_context(_confined(room))
+            ending.push_async_callback(bus.stop)
+            await bus.start()
+            if settings.runs("relay"):
+                ending.push_async_callback(reconciler.stop)
+                reconciler.start()
+            yield
+
+    async def bus_works() -> str | None:
+        return "; ".join(bus.problems()) or None
+
+    async def bus_is_ready() -> str | None:
+        return ", ".join(bus.unready()) or None
+
+    sweeping = heartbeat("reconciler", lambda: reconciler.last_beat, SILENT_SECONDS)
+    return create_app(
+        service="submissions",
+        title="สารบรรณ: รับรายงาน / Saraban submissions",
+        description="รับรายงานการประเมินตนเองของศูนย์ ออกใบรับ และตรวจไฟล์ / "
+        "Takes the centers' self-assessment reports, gives receipts, looks into the files.",
+        routers=[routes(Desk(store, uploads, completion, signer, largest=settings.upload_max_bytes), clock)],
+        verifier=TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http),
+        idempotency=idempotency,
+        probes=Probes(
+            live=[Check("bus", bus_works), *([sweeping] if settings.runs("relay") else [])],
+            ready=[
+                Check("consumers", bus_is_ready),
+                answers("database", mongo.ping),
+                answers("objects", lambda: blobs.probe(settings.quarantine)),
+            ],
+        ),
+        asyncapi=asyncapi_document("submissions"),
+        lifespan=running,
+        unavailable=(*UNAVAILABLE, Backpressure, Conflict, Refused),
+    )

@@ -1,0 +1,167 @@
+"""From the last part to the receipt, in steps of which each survives a crash after it.
+
+Completion writes twice. First `completing`, once every part is in the store: from then on the report counts as received
+at that moment, whoever finishes it. Then the store joins the parts, the bytes are read and digested, and the second
+write makes the report, its receipt and its events one. A process that dies in between leaves an upload that the next
+`complete`, or the sweeper, takes up where it stands: the joined object is found under its key, which is used once.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.submissions.domain import Duty, FailReason, Report, Submission, Upload
+from services.submissions.receipts import Receipt, ReceiptSigner
+from services.submissions.receiving import begin_completion, fail, late_for, receive
+from services.submissions.refusals import PartsMissing, UploadOver
+from services.submissions.sending import Change, expire
+from services.submissions.store import Store, Written
+from services.submissions.uploads import Uploads
+from shared.blobs import Blobs, Fetched, NotFound, PartPlan, Place, Refused, Stored
+from shared.failpoints import failpoint
+from shared.telemetry import get_logger
+from shared.thai.calendar import BANGKOK
+
+log = get_logger()
+
+_CANNOT_BE_JOINED: Final = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest"})
+"""S3's words for parts that are not what they were when they were listed. No later try will be better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The upload was received, and this is the report that its bytes are."""
+
+    submission: Submission
+    upload: Upload
+    report: Report
+
+
+class Completion:
+    def __init__(self, store: Store, blobs: Blobs, uploads: Uploads, signer: ReceiptSigner) -> None:
+        self._store, self._blobs, self._uploads, self._signer = store, blobs, uploads, signer
+
+    async def complete(
+        self, submission: Submission, upload: Upload, now: datetime
+    ) -> Completed | UploadOver | PartsMissing:
+        """Receive the file. Asked again, after an answer that was lost, it gives the same report and receipt."""
+        at = Written(submission, upload)
+        if at.upload.state == "open":
+            there = {part.number: part.size for part in await self._uploads.parts_there(upload)}
+            begun: Written | PartsMissing | UploadOver = await self._store.write_upload(
+                submission, upload, lambda s, u: begin_completion(s, u, there, now), now
+            )
+            if isinstance(begun, PartsMissing):
+                return begun
+            at = begun if isinstance(begun, Written) else Written(submission, begun.upload)
+            failpoint("submissions.after_begin")
+        if at.upload.state == "completing":
+            at = await self._finish(at, now)
+        if at.upload.state == "received" and at.submission.report_of(upload.id) is None:
+            # Another process was faster, and what we hold is older than what it wrote.
+            stored = await self._store.of_upload(upload.id)
+            at = Written(stored.state, at.upload) if stored else at
+        report = at.submission.report_of(upload.id)
+        return Completed(at.submission, at.upload, report) if report else UploadOver(at.upload)
+
+    async def reconcile(self, submission: Submission, now: datetime) -> list[Upload]:
+        """Finish what a lost process began, and end what nobody finished in its time. Returns the uploads that
+        ended.
+        """
+        ended = []
+        for upload in submission.uploads:
+            at = Written(submission, upload)
+            if upload.state == "completing":
+                after = await self._finish(at, now)
+            elif upload.state == "open" and upload.expires_at <= now:
+                after = await self._expire(at, now)
+            else:
+                continue
+            if after.upload.state != upload.state:
+                ended.append(after.upload)
+        return ended
+
+    async def _expire(self, at: Written, now: datetime) -> Written:
+        # First the write: whoever completes at this moment either comes before it and wins, or is told.
+        ended = await self._store.write_upload(
+            at.submission, at.upload, lambda s, u: expire(s, u, now) or UploadOver(u), now
+        )
+        if isinstance(ended, UploadOver):
+            return Written(at.submission, ended.upload)
+        await self._blobs.abort_multipart(self._uploads.multipart(ended.upload))
+        return ended
+
+    async def _finish(self, at: Written, now: datetime) -> Written:
+        """From `completing` to `received` or `failed`. Any number of processes may do this at once."""
+        try:
+            whole = await self._assemble(at.upload)
+            failpoint("submissions.after_assemble")
+            read = await self._blobs.fetch(whole.place)
+        except NotFound:
+            return await self._fail(at, "lost", None, now)
+        except Refused as refused:
+            if refused.code not in _CANNOT_BE_JOINED:
+                raise
+            return await self._fail(at, "lost", None, now)
+        if read.size != at.upload.size:
+            return await self._fail(at, "size_mismatch", whole.place, now)
+        if read.sha256 != at.upload.sha256:
+            return await self._fail(at, "digest_mismatch", whole.place, now)
+        report = await self._report(at, read, whole.place)
+
+        def rule(current: Submission, upload: Upload) -> Change | UploadOver:
+            return receive(current, upload, report.model_copy(update={"version": len(current.reports) + 1}))
+
+        done = await self._store.write_upload(at.submission, at.upload, rule, now)
+        if isinstance(done, UploadOver):
+            return Written(at.submission, done.upload)
+        counts = done.submission.report_of(done.upload.id)
+        if counts and counts.upload != done.upload.id:
+            await self._blobs.delete(whole.place)  # the same bytes lie there already
+        return done
+
+    async def _assemble(self, upload: Upload) -> Stored:
+        multipart = self._uploads.multipart(upload)
+        plans = [
+            PartPlan(number, upload.part_size(number), digest)
+            for number, digest in enumerate(upload.parts, 1)
+            if digest is not None
+        ]
+        try:
+            there = await self._blobs.list_parts(multipart)
+        except NotFound:  # joined before, and the answer or the process was lost
+            return await self._blobs.stat(Place(multipart.bucket, multipart.key))
+        return await self._blobs.complete_multipart(multipart, plans, there)
+
+    async def _fail(self, at: Written, reason: FailReason, place: Place | None, now: datetime) -> Written:
+        log.warning("submissions.upload.failed", reason=reason)
+        failed = await self._store.write_upload(at.submission, at.upload, lambda s, u: fail(s, u, reason), now)
+        if isinstance(failed, UploadOver):
+            return Written(at.submission, failed.upload)
+        if place is not None:
+            await self._blobs.delete(place)
+        return failed
+
+    async def _report(self, at: Written, read: Fetched, place: Place) -> Report:
+        round_ = await self._store.round(at.submission.round)
+        assert round_ is not None, "an upload was opened in it"
+        duty = Duty(round=round_, center=at.submission.center, path=at.submission.path, owed=True)
+        receipt = Receipt(
+            round=at.submission.round,
+            center=at.submission.center,
+            sha256=read.sha256,
+            size=read.size,
+            received_at=at.upload.received_at.astimezone(BANGKOK),
+            late=late_for(duty, at.upload),
+        )
+        return Report(
+            version=1,
+            upload=at.upload.id,
+            sha256=read.sha256,
+            size=read.size,
+            quarantined=place.version,
+            receipt=receipt.code,
+            signed=self._signer.sign(receipt),
+            received_at=at.upload.received_at,
+            late=receipt.late,
+        )

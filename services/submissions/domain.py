@@ -1,0 +1,172 @@
+"""What a center owes a round and how it is sent: an upload, a receipt, a decision.
+
+Rules on frozen models: (state, command, now) -> (new state, events) or a typed refusal. `now` is the server's clock.
+The letters order the report "ภายในวันศุกร์ที่ ๓๑ ตุลาคม ๒๕๖๘" and are silent on late ones, on formats and on receipts.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contracts.events import RoundChanged
+
+PART_SIZE: Final = 5 * 1024 * 1024
+"""Bytes. The smallest that S3 takes, so that a cut connection costs little."""
+MOST_OPEN: Final = 5
+"""Uploads of one center under way at once."""
+MOST_REPORTS: Final = 50
+"""Versions of one center's report in one round."""
+KEPT_ENDED: Final = 10
+"""Ended uploads without a receipt that are remembered, so that a late question still gets its answer."""
+RECONCILE_AFTER: Final = timedelta(seconds=60)
+"""An upload that was being completed for this long has lost its process: a sweeper takes over."""
+
+UploadState = Literal["open", "completing", "received", "failed", "aborted", "expired"]
+ReportState = Literal["received", "accepted", "rejected"]
+FailReason = Literal["digest_mismatch", "size_mismatch", "lost"]
+
+
+class State(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Upload(State):
+    """One attempt to bring one file. Its key in the store is used once and never again.
+
+    `sha256` is what the sender declared of the whole file; `parts` what it declared of each part, or None until it did.
+    A part's digest is never changed: the store took only bytes of that digest, so what it has under a number is known.
+    """
+
+    id: str
+    state: UploadState
+    size: int
+    sha256: str
+    parts: tuple[str | None, ...]
+    multipart: str
+    opened_at: datetime
+    expires_at: datetime
+    completing_at: datetime | None = None
+    reason: FailReason | None = None
+    receipt: str | None = None
+
+    @property
+    def received_at(self) -> datetime:
+        """When it counts as received: once its parts were whole, not when the service got round to reading them."""
+        return self.completing_at or self.opened_at
+
+    def part_size(self, number: int) -> int:
+        """Bytes of the part with this number, from 1."""
+        return min(PART_SIZE, self.size - (number - 1) * PART_SIZE)
+
+
+class Report(State):
+    """One version of a center's report: received for good, then accepted or rejected.
+
+    `quarantined` and `kept` are the versions of its object in the two buckets, where the store has versions.
+    """
+
+    version: int
+    upload: str
+    sha256: str
+    size: int
+    quarantined: str | None
+    kept: str | None = None
+    receipt: str
+    signed: str
+    received_at: datetime
+    late: bool
+    state: ReportState = "received"
+    pages: int | None = None
+    reason: str | None = None
+    decided_at: datetime | None = None
+
+
+class Submission(State):
+    """All that one center sent for one round.
+
+    `standing` is what counts: accepted once any version was, else what the last version is. `since` and `late`
+    belong to it. `due` is when a sweeper must look next, if ever.
+    """
+
+    round: str
+    center: str
+    path: tuple[str, ...]
+    uploads: tuple[Upload, ...] = ()
+    reports: tuple[Report, ...] = ()
+    standing: Literal["uploading", "received", "accepted", "rejected"] = "uploading"
+    since: datetime
+    late: bool = False
+    due: datetime | None = None
+
+    def upload(self, upload: str) -> Upload | None:
+        """The upload with this id."""
+        return next((one for one in self.uploads if one.id == upload), None)
+
+    def report_of(self, upload: str) -> Report | None:
+        """The report that this upload brought, or that had brought the same bytes before it."""
+        receipt = next((one.receipt for one in self.uploads if one.id == upload), None)
+        return next((one for one in self.reports if receipt and one.receipt == receipt), None)
+
+    def report_with(self, sha256: str) -> Report | None:
+        """The report with these bytes."""
+        return next((one for one in self.reports if one.sha256 == sha256), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """An inspection found nothing wrong, and the report was copied to where accepted ones are kept."""
+
+    pages: int
+    kept: str | None
+
+
+class Duty(State):
+    """What is known of a center in a round when it wants to send: the round's rules, and whether it owes a report."""
+
+    round: RoundChanged
+    center: str
+    path: tuple[str, ...]
+    owed: bool
+
+
+class Declared(State):
+    """What a sender says about its file before the first byte."""
+
+    size: int = Field(gt=0)
+    sha256: str
+
+
+def deadline_of(round_: RoundChanged, path: tuple[str, ...]) -> datetime:
+    """The deadline for a center with this path: the latest of the round's own and its organizations' extensions."""
+    extended = [one.deadline for one in round_.extensions if one.organization in path]
+    return max([round_.deadline, *extended])
+
+
+def is_late(round_: RoundChanged, path: tuple[str, ...], opened_at: datetime, received_at: datetime) -> bool:
+    """Whether a report missed its deadline.
+
+    On time is what was whole in the store by the deadline, and also what was begun by the deadline and whole within the
+    round's grace after it: a slow line is no fault of the center's.
+    """
+    deadline = deadline_of(round_, path)
+    grace = timedelta(minutes=round_.grace_minutes) if opened_at <= deadline else timedelta()
+    return received_at > deadline + grace
+
+
+def receipt_code(round_: str, center: str, sha256: str) -> str:
+    """The short code of a receipt: the same bytes from the same center for the same round have the same code.
+
+    Twelve characters of Crockford's alphabet (60 bits), which has no I, L, O or U to misread.
+    """
+    digest = hashlib.sha256(f"saraban receipt\n{round_}\n{center}\n{sha256}".encode()).digest()
+    number = int.from_bytes(digest[:8], "big") >> 4
+    letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    return "".join(letters[number >> shift & 31] for shift in range(55, -1, -5))
+
+
+def read_receipt_code(text: str) -> str:
+    """A code as people write it down: any case, with dashes and spaces, with O for 0 and I or L for 1."""
+    return text.upper().translate(str.maketrans("OIL", "011", "- "))

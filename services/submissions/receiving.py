@@ -1,0 +1,102 @@
+"""From the last part to the decision: completed, received, accepted or rejected. Pure rules."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from services.submissions.domain import Duty, FailReason, Report, Sound, Submission, Upload, is_late
+from services.submissions.findings import Finding
+from services.submissions.refusals import PartsMissing, UploadOver
+from services.submissions.sending import Change, changed, stage_of
+from shared.contracts.events import ReportAccepted, ReportReceived, ReportRejected
+
+
+def begin_completion(
+    submission: Submission, upload: Upload, stored: Mapping[int, int], now: datetime
+) -> Change | UploadOver | PartsMissing:
+    """All parts are in the store, so this is the moment of receipt, whatever the rest takes.
+
+    `stored` are the sizes of the parts that the store has, by number.
+    """
+    if upload.state == "completing":
+        return Change(submission)
+    if upload.state != "open":
+        return UploadOver(upload)
+    numbers = range(1, len(upload.parts) + 1)
+    missing = tuple(n for n in numbers if upload.parts[n - 1] is None or stored.get(n) != upload.part_size(n))
+    if missing:
+        return PartsMissing(missing)
+    return Change(changed(submission, upload.model_copy(update={"state": "completing", "completing_at": now})))
+
+
+def late_for(duty: Duty, upload: Upload) -> bool:
+    """Whether this upload missed its deadline."""
+    return is_late(duty.round, duty.path, upload.opened_at, upload.received_at)
+
+
+def receive(submission: Submission, upload: Upload, report: Report) -> Change | UploadOver:
+    """The object is whole, read and digested. Bytes that had been received before keep their first receipt."""
+    if upload.state != "completing":
+        return UploadOver(upload)
+    known = submission.report_with(report.sha256)
+    done = upload.model_copy(update={"state": "received", "receipt": (known or report).receipt})
+    if known:
+        return Change(changed(submission, done))
+    after = changed(submission, done)
+    after = after.model_copy(update={"reports": (*after.reports, report)})
+    told = ReportReceived(**_told(after, report))
+    return _standing(submission, after, told)
+
+
+def fail(submission: Submission, upload: Upload, reason: FailReason) -> Change | UploadOver:
+    """What lies in the store is not what was declared: nothing was received."""
+    if upload.state != "completing":
+        return UploadOver(upload)
+    return Change(changed(submission, upload.model_copy(update={"state": "failed", "reason": reason})))
+
+
+def decide(submission: Submission, upload: str, verdict: Sound | Finding, now: datetime) -> Change | None:
+    """Accept or reject the report that an upload brought.
+
+    None if there is nothing to decide (any more): an event that is told twice changes nothing.
+    """
+    report = next((one for one in submission.reports if one.upload == upload), None)
+    if report is None or report.state != "received":
+        return None
+    decided = report.model_copy(update={**_outcome(verdict), "decided_at": now})
+    reports = tuple(decided if one.version == report.version else one for one in submission.reports)
+    after = submission.model_copy(update={"reports": reports})
+    told = _told(after, decided)
+    if isinstance(verdict, Sound):
+        return _standing(submission, after, ReportAccepted(**told, pages=verdict.pages, decided_at=now))
+    rejected = ReportRejected(
+        **told, reason=verdict.code, sentence=verdict.sentence, sentence_en=verdict.sentence_en, decided_at=now
+    )
+    return _standing(submission, after, rejected)
+
+
+def _outcome(verdict: Sound | Finding) -> dict[str, object]:
+    if isinstance(verdict, Sound):
+        return {"state": "accepted", "pages": verdict.pages, "kept": verdict.kept}
+    return {"state": "rejected", "reason": verdict.code}
+
+
+def _told(submission: Submission, report: Report) -> dict[str, Any]:
+    return {
+        "round": submission.round,
+        "center": submission.center,
+        "path": submission.path,
+        **report.model_dump(include={"upload", "version", "receipt", "sha256", "size", "received_at", "late"}),
+    }
+
+
+def _standing(before: Submission, after: Submission, told: BaseModel) -> Change:
+    """The new state with its standing brought up to date, and the stage if that changed."""
+    accepted = [one for one in after.reports if one.state == "accepted"]
+    counts = (accepted or list(after.reports))[-1]
+    since = counts.decided_at or counts.received_at
+    after = after.model_copy(update={"standing": counts.state, "since": since, "late": counts.late})
+    stood, stands = stage_of(before), stage_of(after)
+    return Change(after, (told, *(() if stood == stands else (stands,))))

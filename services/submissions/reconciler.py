@@ -1,0 +1,73 @@
+"""The sweeper of uploads: finishes those whose process died while completing, ends those whose time is over."""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from services.submissions.completion import Completion
+from services.submissions.store import Store
+from shared.mongo import Leases
+from shared.telemetry import get_logger
+
+log = get_logger()
+
+_BATCH = 100
+_LEASE = timedelta(seconds=60)
+
+
+class Reconciler:
+    """Runs in one process at a time, by a lease. Losing that race, or running twice, does no harm."""
+
+    def __init__(
+        self, store: Store, completion: Completion, leases: Leases, *, every: float, clock: Callable[[], datetime]
+    ) -> None:
+        self._store, self._completion, self._leases = store, completion, leases
+        self._every, self._clock = every, clock
+        self._holder = f"{os.getpid()}:{os.urandom(4).hex()}"
+        self._task: asyncio.Task[None] | None = None
+        self.last_beat = time.monotonic()
+
+    def start(self) -> None:
+        """Begin sweeping."""
+        self.last_beat = time.monotonic()
+        self._task = asyncio.create_task(self._run(), name="reconciler")
+
+    async def stop(self) -> None:
+        """Stop at once: what is left is found again."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            self.last_beat = time.monotonic()
+            try:
+                now = self._clock()
+                if await self._leases.take("reconcile", self._holder, now, _LEASE):
+                    await self.sweep(now)
+            except Exception as error:  # noqa: BLE001  the next round tries again
+                log.warning("submissions.reconciler.failed", stage="sweep", error=error)
+            await asyncio.sleep(self._every)
+
+    async def sweep(self, now: datetime) -> Counter[str]:
+        """One round. Returns how many uploads came to which end."""
+        ends: Counter[str] = Counter()
+        for stored in await self._store.due(now, _BATCH):
+            try:
+                ended = await self._completion.reconcile(stored.state, now)
+            except Exception as error:  # noqa: BLE001  one that fails must not hold up the others
+                log.warning("submissions.reconciler.failed", stage="upload", error=error)
+                continue
+            ends.update(upload.state for upload in ended)
+        if ends:
+            log.info(
+                "submissions.uploads.reconciled",
+                received=ends["received"],
+                failed=ends["failed"],
+                expired=ends["expired"],
+            )
+        return ends

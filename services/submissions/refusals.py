@@ -1,0 +1,60 @@
+"""Why a command was refused, as values that say what the caller needs to know."""
+
+from dataclasses import dataclass
+
+from services.submissions.domain import Upload
+
+
+@dataclass(frozen=True, slots=True)
+class NothingOwed:
+    """The center is not on the round's roll, or no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundNotOpen:
+    """The round takes no reports: not yet, or no more."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyUploads:
+    """So many are under way that another helps nobody."""
+
+    open: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyReports:
+    """The center has sent more versions than any need explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadOver:
+    """Nothing can be done with this upload any more."""
+
+    upload: Upload
+
+
+@dataclass(frozen=True, slots=True)
+class PartUnknown:
+    """The file has no part with this number."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartDigestChanged:
+    """The part was declared with other bytes before. A changed file needs an upload of its own."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartsMissing:
+    """These parts are not in the store, or not in their size."""
+
+    numbers: tuple[int, ...]
+
+
+CannotOpen = NothingOwed | RoundNotOpen | TooManyUploads | TooManyReports

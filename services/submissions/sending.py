@@ -1,0 +1,167 @@
+"""The life of an upload up to its completion: opened, declared part by part, given up or expired. Pure rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel
+
+from services.submissions.domain import (
+    KEPT_ENDED,
+    MOST_OPEN,
+    MOST_REPORTS,
+    PART_SIZE,
+    RECONCILE_AFTER,
+    Declared,
+    Duty,
+    Submission,
+    Upload,
+    deadline_of,
+)
+from services.submissions.refusals import (
+    CannotOpen,
+    NothingOwed,
+    PartDigestChanged,
+    PartUnknown,
+    RoundNotOpen,
+    TooManyReports,
+    TooManyUploads,
+    UploadOver,
+)
+from shared.contracts.events import UploadOpened
+from shared.contracts.status import StageChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new state and what it lets the world know, in order."""
+
+    state: Submission
+    events: tuple[BaseModel, ...] = ()
+
+
+def find_standing(submission: Submission | None, declared: Declared, now: datetime) -> Upload | None:
+    """The upload to go on with after a dead battery: the same bytes, still open or received already."""
+    for upload in submission.uploads if submission else ():
+        same = upload.sha256 == declared.sha256 and upload.size == declared.size
+        alive = upload.state in {"completing", "received"} or (upload.state == "open" and now < upload.expires_at)
+        if same and alive:
+            return upload
+    return None
+
+
+def may_open(submission: Submission | None, duty: Duty) -> CannotOpen | None:
+    """Why this center may not open an upload, or None if it may.
+
+    A report after the deadline is not refused: it is received and marked late, because the letters order the
+    report, and a late one serves the children better than none.
+    """
+    if duty.round.state != "open":
+        return RoundNotOpen(duty.round.state)
+    if not duty.owed:
+        return NothingOwed()
+    if submission is None:
+        return None
+    under_way = tuple(one.id for one in submission.uploads if one.state in {"open", "completing"})
+    if len(under_way) >= MOST_OPEN:
+        return TooManyUploads(under_way)
+    return TooManyReports() if len(submission.reports) >= MOST_REPORTS else None
+
+
+def open_upload(
+    submission: Submission | None,
+    duty: Duty,
+    declared: Declared,
+    *,
+    upload: str,
+    multipart: str,
+    lifetime: timedelta,
+    now: datetime,
+) -> Change | CannotOpen:
+    """Begin an upload for which the store has a multipart upload ready."""
+    if refusal := may_open(submission, duty):
+        return refusal
+    count = -(-declared.size // PART_SIZE)
+    new = Upload(
+        id=upload,
+        state="open",
+        size=declared.size,
+        sha256=declared.sha256,
+        parts=(declared.sha256,) if count == 1 else (None,) * count,
+        multipart=multipart,
+        opened_at=now,
+        expires_at=now + lifetime,
+    )
+    before = submission or Submission(
+        round=duty.round.round,
+        center=duty.center,
+        path=duty.path,
+        since=now,
+        late=now > deadline_of(duty.round, duty.path),
+    )
+    after = tidied(before.model_copy(update={"path": duty.path, "uploads": (*before.uploads, new)}))
+    opened = UploadOpened(
+        round=after.round, center=after.center, upload=upload, path=after.path, size=declared.size, opened_at=now
+    )
+    return Change(after, (opened, *(() if submission else (stage_of(after),))))
+
+
+def declare_parts(
+    submission: Submission, upload: Upload, digests: Mapping[int, str]
+) -> Change | UploadOver | PartUnknown | PartDigestChanged:
+    """Say what some parts will hold. Saying the same again changes nothing."""
+    if upload.state != "open":
+        return UploadOver(upload)
+    parts = list(upload.parts)
+    for number, digest in digests.items():
+        if not 1 <= number <= len(parts):
+            return PartUnknown(number)
+        if parts[number - 1] not in {None, digest}:
+            return PartDigestChanged(number)
+        parts[number - 1] = digest
+    return Change(changed(submission, upload.model_copy(update={"parts": tuple(parts)})))
+
+
+def abort(submission: Submission, upload: Upload) -> Change | UploadOver:
+    """The sender gave up. Once completion has begun it is too late for that."""
+    if upload.state != "open":
+        return UploadOver(upload)
+    return Change(changed(submission, upload.model_copy(update={"state": "aborted"})))
+
+
+def expire(submission: Submission, upload: Upload, now: datetime) -> Change | None:
+    """End an upload that nobody finished in its time; None if its time is not over."""
+    if upload.state != "open" or upload.expires_at > now:
+        return None
+    return Change(changed(submission, upload.model_copy(update={"state": "expired"})))
+
+
+def stage_of(submission: Submission) -> StageChanged:
+    return StageChanged(
+        round=submission.round,
+        center=submission.center,
+        stage="submission",
+        state=submission.standing,
+        since=submission.since,
+        late=submission.late,
+        path=submission.path,
+    )
+
+
+def changed(submission: Submission, upload: Upload) -> Submission:
+    uploads = tuple(upload if one.id == upload.id else one for one in submission.uploads)
+    return tidied(submission.model_copy(update={"uploads": uploads}))
+
+
+def tidied(submission: Submission) -> Submission:
+    """Forgets old ended uploads, and says when a sweeper must look next."""
+    ended = [one.id for one in submission.uploads if one.state in {"failed", "aborted", "expired"}]
+    forgotten = set(ended[:-KEPT_ENDED])
+    uploads = tuple(one for one in submission.uploads if one.id not in forgotten)
+    return submission.model_copy(update={"uploads": uploads, "due": _due(uploads)})
+
+
+def _due(uploads: Sequence[Upload]) -> datetime | None:
+    times = [one.expires_at for one in uploads if one.state == "open"]
+    times += [one.received_at + RECONCILE_AFTER for one in uploads if one.state == "completing"]
+    return min(times, default=None)

@@ -1,0 +1,72 @@
+"""What the submissions service reads from its environment."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from services.submissions.inspector.confine import Limits
+from shared.settings import CoreSettings
+
+LEAST_KEY_BYTES = 32
+
+
+class SubmissionsSettings(CoreSettings):
+    http_port: int = Field(8083, ge=0, le=65535)
+
+    receipt_key_file: Path
+    """Signs receipts: a P-256 private key in PEM, or at least 32 random bytes from which one is derived."""
+    s3_public_endpoint: str | None = Field(None, pattern=r"^https?://[^/]+$")
+    """How centers reach the object store, where that is not how this service does. It is part of what is signed."""
+
+    upload_max_bytes: int = Field(50 * 1024 * 1024, ge=1024, le=1024 * 1024 * 1024)
+    upload_lifetime_hours: float = Field(24.0, gt=0, le=24 * 7)
+    """How long an upload that was begun may be resumed."""
+    part_url_minutes: float = Field(60.0, ge=1, le=24 * 60)
+    """How long the address of one part works; a new one can be had at any time."""
+    reconcile_seconds: float = Field(5.0, gt=0, le=3600)
+    """How often a sweeper looks for uploads that lost their process or ran out of time."""
+
+    inspection_pool: int = Field(2, ge=1, le=64)
+    """Files inspected at once."""
+    inspection_memory_mb: int = Field(512, ge=128, le=16_384)
+    inspection_cpu_seconds: int = Field(10, ge=1, le=600)
+    inspection_wall_seconds: float = Field(20.0, ge=1, le=600)
+    inspection_unconfined: bool = False
+    """Only for machines that allow no user namespaces: opens strangers' files with limits but without isolation."""
+
+    @field_validator("receipt_key_file")
+    @classmethod
+    def _readable_and_long_enough(cls, path: Path) -> Path:
+        try:
+            found = len(path.read_bytes().strip())
+        except OSError as error:
+            raise ValueError(f"cannot be read ({type(error).__name__})") from None
+        if found < LEAST_KEY_BYTES:
+            raise ValueError(f"holds {found} bytes; at least {LEAST_KEY_BYTES} random ones are needed")
+        return path
+
+    @property
+    def limits(self) -> Limits:
+        """What one file may cost its inspection."""
+        return Limits(
+            self.inspection_memory_mb * 1024 * 1024, self.inspection_cpu_seconds, self.inspection_wall_seconds
+        )
+
+    @property
+    def upload_lifetime(self) -> timedelta:
+        return timedelta(hours=self.upload_lifetime_hours)
+
+    @property
+    def url_lifetime(self) -> timedelta:
+        return timedelta(minutes=self.part_url_minutes)
+
+    @property
+    def quarantine(self) -> str:
+        """The bucket of what nobody has looked into yet."""
+        return f"{self.namespace}-quarantine"
+
+    @property
+    def accepted(self) -> str:
+        """The bucket of accepted reports."""
+        return f"{self.namespace}-reports"

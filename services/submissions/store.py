@@ -1,0 +1,227 @@
+"""Every query of the submissions service."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from services.submissions.domain import Duty, Submission, Upload
+from services.submissions.refusals import UploadOver
+from services.submissions.sending import Change
+from shared.contracts.events import CenterChanged, ObligationChanged, RoundChanged
+from shared.contracts.status import StageChanged
+from shared.mongo import (
+    ASCENDING,
+    Aggregates,
+    AlreadyThere,
+    Conflict,
+    Document,
+    Mongo,
+    NewEvent,
+    Outbox,
+    Projected,
+    Projection,
+    Stored,
+)
+from shared.mongo.aggregates import Announcer
+
+Refusal = TypeVar("Refusal")
+
+RACES = 16
+"""Writers of one submission are one center's: more losses in a row than this is a fault."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # naming it lets the partial index serve
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Which submissions a list is about: those under all of these organizations, of which one at least is named."""
+
+    round: str
+    within: tuple[str, ...]
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A submission as it stands now, and the upload it was about."""
+
+    submission: Submission
+    upload: Upload
+
+
+class Store:
+    """Submissions, and what is known of rounds, centers and who owes what."""
+
+    def __init__(self, mongo: Mongo, announcer: Announcer) -> None:
+        self.submissions = Aggregates(mongo.documents("submissions"), Submission, announcer)
+        self.rounds = Projection(mongo.documents("rounds"))
+        self.centers = Projection(mongo.documents("centers"))
+        self.obligations = Projection(mongo.documents("obligations"))
+
+    @property
+    def outboxes(self) -> list[Outbox]:
+        """The collections whose events a sweeper looks after."""
+        return [self.submissions.outbox]
+
+    async def prepare(self) -> None:
+        """Make sure that every index stands."""
+        await self.submissions.prepare()
+        submissions = self.submissions.documents
+        await submissions.index([("uploads.id", ASCENDING)], name="upload")
+        await submissions.index(
+            [("reports.receipt", ASCENDING)], name="receipt", partialFilterExpression={"reports.receipt": {"$gt": ""}}
+        )
+        await submissions.index([("due", ASCENDING)], name="due", partialFilterExpression={"due": {"$gt": _EPOCH}})
+        await submissions.index([("round", ASCENDING), ("path", ASCENDING), ("_id", ASCENDING)], name="within")
+        await submissions.index(
+            [("round", ASCENDING), ("path", ASCENDING), ("standing", ASCENDING), ("_id", ASCENDING)], name="standing"
+        )
+        await self.centers.documents.index([("path", ASCENDING)], name="path")
+
+    # --- what is known from others
+
+    async def know_rounds(self, rows: Iterable[tuple[str, int, RoundChanged]]) -> None:
+        """Keep rounds as their newest events tell them."""
+        await self.rounds.apply(Projected(key, sequence, data.model_dump()) for key, sequence, data in rows)
+
+    async def know_centers(self, rows: Iterable[tuple[str, int, CenterChanged]]) -> None:
+        """Keep of each center where it stands in the tree, and no more."""
+        await self.centers.apply(
+            Projected(key, sequence, {"path": list(data.path), "state": data.state}) for key, sequence, data in rows
+        )
+
+    async def know_obligations(self, rows: Iterable[tuple[str, int, ObligationChanged]]) -> None:
+        """Keep who owes a report in which round."""
+        await self.obligations.apply(
+            Projected(key, sequence, {"path": list(data.path), "owed": data.owed}) for key, sequence, data in rows
+        )
+
+    async def round(self, round_: str) -> RoundChanged | None:
+        """The round, or None."""
+        found = await self.rounds.documents.one({"_id": round_})
+        return RoundChanged.model_validate(found) if found else None
+
+    async def path_of(self, center: str) -> tuple[str, ...] | None:
+        """The organizations over a center, from the department down to its LAO; None if there is no such center."""
+        found = await self.centers.documents.one({"_id": center}, fields=["path"])
+        return tuple(found["path"]) if found else None
+
+    async def sample_path(self, *organizations: str) -> tuple[str, ...] | None:
+        """The path of some center that lies under all of these; None if there is none."""
+        found = await self.centers.documents.one({"path": {"$all": list(organizations)}}, fields=["path"])
+        return tuple(found["path"]) if found else None
+
+    async def duty(self, round_: RoundChanged, center: str, path: tuple[str, ...]) -> Duty:
+        """What the center owes in the round. Who was never on the roll owes nothing."""
+        found = await self.obligations.documents.one({"_id": key_of(round_.round, center)}, fields=["owed", "path"])
+        if found is None:
+            return Duty(round=round_, center=center, path=path, owed=False)
+        return Duty(round=round_, center=center, path=tuple(found["path"]), owed=found["owed"])
+
+    # --- submissions
+
+    async def of_center(self, round_: str, center: str) -> Stored[Submission] | None:
+        """What a center sent for a round."""
+        return await self.submissions.load(key_of(round_, center))
+
+    async def of_upload(self, upload: str) -> Stored[Submission] | None:
+        """The submission to which an upload belongs."""
+        found = await self.submissions.documents.one({"uploads.id": upload})
+        return self.submissions.read(found) if found else None
+
+    async def of_receipt(self, code: str) -> Stored[Submission] | None:
+        """The submission that holds the report with this receipt."""
+        found = await self.submissions.documents.one({"reports.receipt": code})
+        return self.submissions.read(found) if found else None
+
+    async def many(self, keys: Iterable[str]) -> dict[str, Stored[Submission]]:
+        """Those of the submissions that exist, by `round/center`."""
+        return await self.submissions.load_many(keys)
+
+    async def listed(self, sight: Sight, after: str | None, limit: int) -> list[Stored[Submission]]:
+        """A page of submissions in the order of their keys, which is the order of center codes."""
+        query: Document = {"round": sight.round, "path": {"$all": list(sight.within)}}
+        if sight.state:
+            query["standing"] = sight.state
+        if after is not None:
+            query["_id"] = {"$gt": after}
+        found = await self.submissions.documents.find(query, sort=[("_id", ASCENDING)], limit=limit)
+        return [self.submissions.read(one) for one in found]
+
+    async def due(self, now: datetime, limit: int) -> list[Stored[Submission]]:
+        """Submissions with an upload that somebody must look after now, the longest waiting first."""
+        found = await self.submissions.documents.find({"due": {"$lte": now}}, sort=[("due", ASCENDING)], limit=limit)
+        return [self.submissions.read(one) for one in found]
+
+    async def write(
+        self,
+        key: str,
+        decide: Callable[[Submission | None], Change | Refusal],
+        now: datetime,
+        *,
+        traceparent: str | None = None,
+    ) -> Submission | Refusal:
+        """Load, decide, write; again if another writer was faster. Gives the new state, or why there is none.
+
+        `decide` may run several times and must be a rule without effects. A change without a change writes nothing.
+        """
+        for _ in range(RACES):
+            stored = await self.submissions.load(key)
+            change = decide(stored.state if stored else None)
+            if not isinstance(change, Change):
+                return change
+            if stored and change.state == stored.state:
+                return change.state
+            try:
+                if stored:
+                    return (
+                        await self.submissions.save(stored, change.state, events_of(change, traceparent), now)
+                    ).state
+                return (await self.submissions.create(key, change.state, events_of(change, traceparent), now)).state
+            except (Conflict, AlreadyThere):
+                continue
+        raise Conflict(key)
+
+    async def write_upload(
+        self,
+        submission: Submission,
+        upload: Upload,
+        decide: Callable[[Submission, Upload], Change | Refusal],
+        now: datetime,
+    ) -> Written | Refusal | UploadOver:
+        """As `write`, for a rule about one upload of a submission that exists."""
+
+        def rule(current: Submission | None) -> Change | Refusal | UploadOver:
+            one = current.upload(upload.id) if current else None
+            return decide(current, one) if current and one else UploadOver(upload)
+
+        key = key_of(submission.round, submission.center)
+        written: Submission | Refusal | UploadOver = await self.write(key, rule, now)
+        if not isinstance(written, Submission):
+            return written
+        return Written(written, written.upload(upload.id) or upload)
+
+    async def write_many(
+        self, changes: Sequence[tuple[Stored[Submission], Change, str | None]], now: datetime
+    ) -> set[str]:
+        """Write many at once, each with the trace of what caused it. Returns the keys where another was faster."""
+        return await self.submissions.save_many(
+            [(stored, change.state, events_of(change, trace)) for stored, change, trace in changes], now
+        )
+
+
+def key_of(round_: str, center: str) -> str:
+    """The key of a submission and of its events."""
+    return f"{round_}/{center}"
+
+
+def events_of(change: Change, traceparent: str | None = None) -> list[NewEvent]:
+    """What a change tells, addressed."""
+    own = key_of(change.state.round, change.state.center)
+    return [NewEvent(_key(data, own), data, traceparent) for data in change.events]
+
+
+def _key(data: BaseModel, own: str) -> str:
+    return data.key if isinstance(data, StageChanged) else own

@@ -1,0 +1,110 @@
+"""Opening uploads and sending parts: between the domain, the database and the object store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.submissions.domain import Declared, Duty, Submission, Upload
+from services.submissions.refusals import CannotOpen, PartDigestChanged, PartUnknown, UploadOver
+from services.submissions.sending import Change, abort, declare_parts, find_standing, may_open, open_upload
+from services.submissions.store import Store, Written, key_of
+from shared.blobs import Blobs, Multipart, NotFound, PartPlan, SignedRequest, StoredPart
+from shared.mongo.aggregates import new_id
+
+PDF = "application/pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An upload to send to; `again` if these very bytes had one already."""
+
+    submission: Submission
+    upload: Upload
+    again: bool
+
+
+class Uploads:
+    def __init__(
+        self, store: Store, blobs: Blobs, quarantine: str, *, lifetime: timedelta, url_lifetime: timedelta
+    ) -> None:
+        self._store, self._blobs, self._quarantine = store, blobs, quarantine
+        self._lifetime, self._url_lifetime = lifetime, url_lifetime
+
+    async def open(self, duty: Duty, declared: Declared, now: datetime) -> Opened | CannotOpen:
+        """Begin an upload, or find the one that these very bytes have."""
+        stored = await self._store.of_center(duty.round.round, duty.center)
+        before = stored.state if stored else None
+        if before and (standing := find_standing(before, declared, now)):
+            return Opened(before, standing, again=True)
+        if refusal := may_open(before, duty):
+            return refusal
+        new = new_id()
+        # Before the write, so that what stands in the database can be sent to. A crash in between leaves an upload
+        # without parts in the store, which holds nothing and which nobody can reach.
+        multipart = await self._blobs.create_multipart(self._quarantine, key_in_store(new), content_type=PDF)
+
+        def rule(submission: Submission | None) -> Change | CannotOpen | Opened:
+            if submission and (standing := find_standing(submission, declared, now)):
+                return Opened(submission, standing, again=True)
+            return open_upload(
+                submission,
+                duty,
+                declared,
+                upload=new,
+                multipart=multipart.upload_id,
+                lifetime=self._lifetime,
+                now=now,
+            )
+
+        key = key_of(duty.round.round, duty.center)
+        written: Submission | CannotOpen | Opened = await self._store.write(key, rule, now)
+        if not isinstance(written, Submission):
+            await self._blobs.abort_multipart(multipart)
+            return written
+        upload = written.upload(new)
+        assert upload is not None, "it was written"
+        return Opened(written, upload, again=False)
+
+    async def declare(
+        self, submission: Submission, upload: Upload, digests: Mapping[int, str], now: datetime
+    ) -> Written | UploadOver | PartUnknown | PartDigestChanged:
+        """Say what parts will hold, so that their addresses can be signed."""
+        return await self._store.write_upload(submission, upload, lambda s, u: declare_parts(s, u, digests), now)
+
+    def sign(self, upload: Upload, number: int, now: datetime) -> SignedRequest | None:
+        """The request that sends one part; None until the part was declared."""
+        digest = upload.parts[number - 1]
+        if digest is None:
+            return None
+        plan = PartPlan(number, upload.part_size(number), digest)
+        return self._blobs.sign_part(
+            self.multipart(upload), plan, content_type=PDF, now=now, lifetime=self._url_lifetime
+        )
+
+    async def parts_there(self, upload: Upload) -> tuple[StoredPart, ...]:
+        """The parts that the store has of an open upload; none of an ended one."""
+        if upload.state != "open":
+            return ()
+        try:
+            return await self._blobs.list_parts(self.multipart(upload))
+        except NotFound:
+            return ()
+
+    async def abort(self, submission: Submission, upload: Upload, now: datetime) -> Upload | UploadOver:
+        """The sender gives up. Asked again, it is still given up."""
+        if upload.state != "aborted":
+            ended = await self._store.write_upload(submission, upload, abort, now)
+            if isinstance(ended, UploadOver):
+                return ended
+            upload = ended.upload
+        await self._blobs.abort_multipart(self.multipart(upload))
+        return upload
+
+    def multipart(self, upload: Upload) -> Multipart:
+        """The upload as the store knows it."""
+        return Multipart(self._quarantine, key_in_store(upload.id), upload.multipart)
+
+
+def key_in_store(upload: str) -> str:
+    """The key of an upload's object in either bucket. It says nothing about whose it is."""
+    return f"uploads/{upload}.pdf"

@@ -1,0 +1,210 @@
+"""What goes in and out over HTTP. Times carry +07:00; people read the Thai sentence beside them."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from services.submissions.domain import PART_SIZE, FailReason, Report, ReportState, Submission, Upload, UploadState
+from services.submissions.findings import FINDINGS
+from shared.blobs import SignedRequest
+from shared.thai.calendar import format_moment, in_bangkok
+
+Moment = Annotated[
+    datetime, PlainSerializer(lambda at: in_bangkok(at).isoformat(timespec="milliseconds"), return_type=str)
+]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 in lower-case hex")]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class FileDeclared(Body):
+    """A file before its first byte is sent."""
+
+    size: int = Field(gt=0, description="bytes")
+    sha256: Digest
+    type: str = Field("application/pdf", max_length=200)
+
+
+class PartDeclared(Body):
+    """A part to be sent. `sha256` may be left out once it was told."""
+
+    number: int = Field(ge=1, le=10_000)
+    sha256: Digest | None = None
+
+
+class PartsDeclared(Body):
+    parts: list[PartDeclared] = Field(min_length=1, max_length=1_000)
+
+
+class PartView(BaseModel):
+    """A part of the file; every part but the last has `part_size` bytes."""
+
+    number: int
+    size: int
+    sha256: str | None
+    stored: bool
+
+
+class PartRequest(BaseModel):
+    """The request that sends one part, with exactly these headers, straight to the object store."""
+
+    number: int
+    size: int
+    method: str
+    url: str
+    headers: dict[str, str]
+    expires_at: Moment
+
+
+class PartRequests(BaseModel):
+    parts: list[PartRequest]
+
+
+class ReasonView(BaseModel):
+    """Why a report came back, and what to do."""
+
+    code: str
+    sentence: str
+    sentence_en: str
+
+
+class ReportView(BaseModel):
+    """One version of a report."""
+
+    version: int
+    upload: str
+    state: ReportState
+    sha256: str
+    size: int
+    receipt: str
+    received_at: Moment
+    late: bool
+    pages: int | None
+    reason: ReasonView | None
+    decided_at: Moment | None
+
+
+class UploadView(BaseModel):
+    """One attempt to send a file, with what the store has of it: what is not `stored` is still to be sent."""
+
+    id: str
+    round: str
+    center: str
+    state: UploadState
+    size: int
+    sha256: str
+    part_size: int
+    parts: list[PartView]
+    opened_at: Moment
+    expires_at: Moment
+    reason: FailReason | None
+    receipt: str | None
+
+
+class ReceiptView(BaseModel):
+    """A receipt. `signed` is its proof (JWS); `sentence` says the same to a person."""
+
+    code: str
+    round: str
+    center: str
+    version: int
+    sha256: str
+    size: int
+    received_at: Moment
+    late: bool
+    state: ReportState
+    signed: str
+    sentence: str
+    sentence_en: str
+
+
+class CompletedView(BaseModel):
+    upload: str
+    state: Literal["received"] = "received"
+    receipt: ReceiptView
+
+
+class SubmissionView(BaseModel):
+    """Where a center stands in a round. `uploads` are those under way."""
+
+    round: str
+    center: str
+    state: str
+    since: Moment
+    late: bool
+    reports: list[ReportView]
+    uploads: list[str]
+
+
+def upload_view(submission: Submission, upload: Upload, stored: Collection[int]) -> UploadView:
+    """An upload; `stored` are the numbers of the parts that the store has."""
+    whole = upload.state in {"completing", "received"}
+    return UploadView(
+        **upload.model_dump(exclude={"parts", "multipart", "completing_at"}),
+        round=submission.round,
+        center=submission.center,
+        part_size=PART_SIZE,
+        parts=[
+            PartView(number=n, size=upload.part_size(n), sha256=digest, stored=whole or n in stored)
+            for n, digest in enumerate(upload.parts, 1)
+        ],
+    )
+
+
+def part_request(number: int, size: int, request: SignedRequest) -> PartRequest:
+    """A signed request as the sender gets it."""
+    return PartRequest(
+        number=number,
+        size=size,
+        method=request.method,
+        url=request.url,
+        headers=dict(request.headers),
+        expires_at=request.expires_at,
+    )
+
+
+def report_view(report: Report) -> ReportView:
+    """A version of a report, with the sentences of the reason why it came back."""
+    finding = FINDINGS.get(report.reason or "")
+    reason = (
+        ReasonView(code=finding.code, sentence=finding.sentence, sentence_en=finding.sentence_en) if finding else None
+    )
+    shown = report.model_dump(exclude={"quarantined", "kept", "signed", "reason"})
+    return ReportView(**shown, reason=reason)
+
+
+def receipt_view(submission: Submission, report: Report) -> ReceiptView:
+    """The receipt of a report."""
+    when = format_moment(report.received_at)
+    thai, english = ("หลังกำหนด", "late") if report.late else ("ทันกำหนด", "on time")
+    return ReceiptView(
+        code=report.receipt,
+        round=submission.round,
+        center=submission.center,
+        version=report.version,
+        sha256=report.sha256,
+        size=report.size,
+        received_at=report.received_at,
+        late=report.late,
+        state=report.state,
+        signed=report.signed,
+        sentence=f"ได้รับรายงานแล้วเมื่อ{when} {thai}",
+        sentence_en=f"Received on {in_bangkok(report.received_at):%d %B %Y at %H:%M} (UTC+7), {english}.",
+    )
+
+
+def submission_view(submission: Submission) -> SubmissionView:
+    """Where a center stands."""
+    return SubmissionView(
+        round=submission.round,
+        center=submission.center,
+        state=submission.standing,
+        since=submission.since,
+        late=submission.late,
+        reports=[report_view(report) for report in submission.reports],
+        uploads=[one.id for one in submission.uploads if one.state in {"open", "completing"}],
+    )
