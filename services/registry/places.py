@@ -91,10 +91,18 @@ def close_name(name: str, among: frozenset[str]) -> str | None:
     return found[0] if found else None
 
 
-def successor_of(subdistrict: str, district: Place, province: Place) -> str | None:
-    """Where an abolished subdistrict went, as a name to suggest; None when the name was never one."""
-    for abolished in geothai.abolished.match_abolished(subdistrict, district=district.name, province=province.name):
-        for code in abolished.successors:
-            if name := subdistrict_name(code):
-                return name
-    return None
+@cache
+def _gone() -> dict[tuple[str, str], str]:
+    """Where each abolished subdistrict went, by the code of the district it was in and its `name_key`."""
+    return {
+        (area.code[:4], name_key(area.name_th)): area.successors[0]
+        for area in geothai.abolished.abolished_areas()
+        if area.level == "subdistrict" and area.successors
+    }
+
+
+def successor_of(subdistrict: str, district: str) -> str | None:
+    """Where a subdistrict went that the district (by code) no longer has; None when it never had one."""
+    code = _gone().get((district, name_key(subdistrict)))
+    found = geothai.address(code) if code else None
+    return f"ตำบล{found.subdistrict.name_th} อำเภอ{found.district.name_th}" if found else None

@@ -102,7 +102,7 @@ class RowReader:
         if not district:
             return province, None, None
         among = places.subdistricts(district.code)
-        gone = partial(places.successor_of, below, district, province)
+        gone = partial(places.successor_of, below, district.code)
         return province, district, self._find(line, "subdistrict", among, Reason.UNKNOWN_SUBDISTRICT, gone)
 
     def _find(
