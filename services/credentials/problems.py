@@ -8,10 +8,6 @@ from typing import Final
 from services.credentials.domain import Refusal
 from shared.http import Problem, ProblemKind
 
-ROUND_UNKNOWN = ProblemKind(
-    "round-unknown", 404, "ไม่รู้จักรอบการประเมินนี้", "This round is not known",
-    "ตรวจรหัสรอบ ถ้าเพิ่งสร้าง ให้รอสักครู่แล้วลองใหม่", "Check the round; if it is new, try again in a moment.",
-)  # fmt: skip
 NOT_ASKED = ProblemKind(
     "sealing-not-asked", 404, "ยังไม่มีการสั่งผนึกรหัสของรอบนี้", "No sealing was asked for in this round",
     "สั่งด้วย POST ที่อยู่เดียวกัน", "Ask for it with a POST to the same address.",

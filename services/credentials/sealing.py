@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import string
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -18,7 +17,8 @@ from shared.telemetry import get_logger, span
 
 log = get_logger()
 
-CHUNK: Final = 400
+AT_ONCE: Final = 3
+CHUNK: Final = 250
 """Centers at a time; with their LAOs at most twice as many credentials."""
 LEASE: Final = timedelta(seconds=10)
 """How long a job rests after the process that worked on it died."""
@@ -26,25 +26,28 @@ LOOK_EVERY_S: Final = 1.0
 PATIENCE_S: Final = 60.0
 """How long a job waits for obligations that the registry has announced and that have not come."""
 
-USERNAME_LETTERS: Final = string.ascii_lowercase.translate(str.maketrans("", "", "ilo")) + "23456789"
-PASSWORD_KINDS: Final = (
-    string.ascii_uppercase.translate(str.maketrans("", "", "IO")),
-    string.ascii_lowercase.translate(str.maketrans("", "", "ilo")),
-    "23456789",
-)
+CAPITALS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+SMALL: Final = "abcdefghjkmnpqrstuvwxyz"
+DIGITS: Final = "23456789"
 """Without marks that are taken for each other when read aloud or copied by hand."""
 PASSWORD_LENGTH: Final = 16
+USERNAME_LENGTH: Final = 10
 
 
 def generate() -> dict[str, str]:
-    """A username and a password (91 bits) of the operating system's randomness; every kind of mark occurs."""
-    letters = "".join(PASSWORD_KINDS)
+    """A username and a password (92 bits) from the system's randomness; a password has every kind of mark."""
     while True:
-        password = "".join(secrets.choice(letters) for _ in range(PASSWORD_LENGTH))
-        if all(any(mark in kind for mark in password) for kind in PASSWORD_KINDS):
-            break
-    username = "".join(secrets.choice(USERNAME_LETTERS) for _ in range(10))
-    return {"username": username, "password": password}
+        password = draw(CAPITALS + SMALL + DIGITS, PASSWORD_LENGTH)
+        if all(not set(kind).isdisjoint(password) for kind in (CAPITALS, SMALL, DIGITS)):
+            return {"username": draw(SMALL + DIGITS, USERNAME_LENGTH), "password": password}
+
+
+def draw(letters: str, length: int) -> str:
+    """Letters drawn evenly: a byte past the last whole multiple of the alphabet is thrown away."""
+    drawn, fair = "", 256 - 256 % len(letters)
+    while len(drawn) < length:
+        drawn += "".join(letters[byte % len(letters)] for byte in secrets.token_bytes(2 * length) if byte < fair)
+    return drawn[:length]
 
 
 class SealingOffice:
@@ -98,21 +101,40 @@ class SealingOffice:
         return sealed > 0
 
     async def _seal_round(self, job: Document) -> int:
-        round_id, sealed = job["_id"], 0
+        round_id = job["_id"]
         obliged = await self._store.count_obliged(round_id)
         if self._still_waits(round_id, obliged):
             return 0
         with span("credentials.sealing", traceparent=job["traceparent"]):
-            async for holders in self._store.holders_of(round_id, self._chunk):
-                if await self._renewed(round_id) is None:
-                    return sealed
-                sealed += await self._seal(holders, job)
-                self.beat = time.monotonic()
+            sealed = await self._seal_all(round_id, job)
+            if sealed is None:
+                return 0
             if await self._store.count_obliged(round_id) == obliged:
                 await self._end_if_complete(round_id, obliged)
         if sealed:
             log.info("credentials.sealing.passed", round=round_id, sealed=sealed, centers=obliged)
         return sealed
+
+    async def _seal_all(self, round_id: str, job: Document) -> int | None:
+        """Seal what is missing, some chunks at once: one is encrypted while another is written.
+
+        How many were sealed; None when another process has taken the job.
+        """
+        sealed = 0
+        under_way: set[asyncio.Task[int]] = set()
+        try:
+            async for holders in self._store.holders_of(round_id, self._chunk):
+                if await self._renewed(round_id) is None:
+                    return None
+                under_way.add(asyncio.create_task(self._seal(holders, job)))
+                if len(under_way) >= AT_ONCE:
+                    done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                    sealed += sum(task.result() for task in done)
+                self.beat = time.monotonic()
+            return sealed + sum(await asyncio.gather(*under_way))
+        finally:
+            for task in under_way:
+                task.cancel()
 
     async def _renewed(self, round_id: str) -> Lease | None:
         return await self._leases.take(f"sealing:{round_id}", self._me, self._clock(), LEASE)

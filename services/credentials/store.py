@@ -1,5 +1,6 @@
 """Every query of the credentials service."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -97,28 +98,19 @@ class CredentialsStore:
 
     async def states_of(self, round_id: str) -> dict[str, int]:
         """How many credentials of a round are sealed, locked, claimed and confirmed."""
-        grouped = await self.credentials.documents.gather(
-            [
-                {"$match": {"round": round_id}},
-                {"$project": {"_id": 0, "at": "$reveal.at", "confirmed_at": 1, "locked": 1}},
-                {
-                    "$group": {
-                        "_id": {
-                            "$switch": {
-                                "branches": [
-                                    {"case": {"$gt": ["$confirmed_at", None]}, "then": "confirmed"},
-                                    {"case": {"$gt": ["$at", None]}, "then": "claimed"},
-                                    {"case": "$locked", "then": "locked"},
-                                ],
-                                "default": "sealed",
-                            }
-                        },
-                        "count": {"$sum": 1},
-                    }
-                },
-            ]
+        count, opened = self.credentials.documents.count, {"$gt": _EPOCH}
+        total, revealed, confirmed, locked = await asyncio.gather(
+            count({"round": round_id}),
+            count({"round": round_id, "reveal.at": opened}),
+            count({"round": round_id, "reveal.at": opened, "confirmed_at": opened}),
+            count({"round": round_id, "locked": True}),
         )
-        return {each["_id"]: each["count"] for each in grouped}
+        return {
+            "sealed": total - revealed - locked,
+            "locked": locked,
+            "claimed": revealed - confirmed,
+            "confirmed": confirmed,
+        }
 
     # Claims
 
@@ -175,8 +167,8 @@ class CredentialsStore:
         return (found["name"], found["email"]) if found and found.get("email") else None
 
     async def holders_of(self, round_id: str, chunk: int) -> AsyncIterator[list[Holder]]:
-        """Every holder of a round in chunks: the obligated centers, and each LAO once in every chunk it appears in."""
-        last = ""
+        """Every holder of a round in chunks, each once: the obligated centers and their LAOs."""
+        last, laos = "", set[str]()
         while True:
             found = await self.obligations.documents.find(
                 {"round": round_id, "owed": True, "center": {"$gt": last}}, sort=[("center", ASCENDING)], limit=chunk
@@ -184,15 +176,14 @@ class CredentialsStore:
             if not found:
                 return
             last = found[-1]["center"]
-            holders: dict[str, Holder] = {}
+            holders = []
             for each in found:
                 path = tuple(each["path"])
-                for holder in (
-                    Holder(round=round_id, kind="center", code=each["center"], path=path),
-                    Holder(round=round_id, kind="lao", code=each["lao"], path=path),
-                ):
-                    holders[holder.id] = holder
-            yield list(holders.values())
+                holders.append(Holder(round=round_id, kind="center", code=each["center"], path=path))
+                if each["lao"] not in laos:
+                    laos.add(each["lao"])
+                    holders.append(Holder(round=round_id, kind="lao", code=each["lao"], path=path))
+            yield holders
 
     async def count_obliged(self, round_id: str) -> int:
         """How many centers owe a report in a round, as far as is known here."""

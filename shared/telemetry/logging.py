@@ -69,6 +69,24 @@ def configure_logging(
     _adopt_libraries()
 
 
+def _configure_safely() -> None:
+    """Until `configure_logging` is called: the same vocabulary and redaction, in plain lines on the error stream.
+
+    The library's own default prints tracebacks with the values of local variables.
+    """
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            _keep_vocabulary,
+            structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
 def _adopt_libraries() -> None:
     """Take away handlers libraries gave themselves. Uvicorn's access log shows raw paths; ours does not."""
     for name in list(logging.root.manager.loggerDict):
@@ -196,3 +214,6 @@ def _stamp(service: str) -> Processor:
         return {**head, **record}
 
     return stamp
+
+
+_configure_safely()

@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,6 +74,22 @@ def test_a_value_that_is_not_plain_is_not_shown(said: io.StringIO, value: object
     get_logger().info("service.ready", seconds=value)
     assert "hunter2" not in said.getvalue()
     assert "seconds" in lines(said)[0]
+
+
+def test_before_it_is_configured_the_log_shows_no_values_either() -> None:
+    script = """
+from shared.telemetry import get_logger
+def fails(secret):
+    raise KeyError(secret)
+try:
+    fails("hunter" + "2")
+except KeyError:
+    get_logger().exception("service.failed", password="hunter" + "2")
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "event='service.failed'" in ran.stderr
+    assert "exception='KeyError'" in ran.stderr
+    assert "hunter2" not in ran.stdout + ran.stderr
 
 
 def test_an_exception_shows_class_and_place_but_not_its_words(said: io.StringIO) -> None:

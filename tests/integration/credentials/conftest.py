@@ -1,0 +1,207 @@
+"""A round with holders, and the vault that serves it, on the real servers."""
+
+import os
+import re
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from deploy.local.stack import Stack
+from services.credentials.app import build
+from services.credentials.settings import CredentialsSettings
+from shared.contracts.events import CenterChanged, ObligationChanged, OrganizationChanged, RoundChanged
+from shared.mongo import Mongo
+from tests.world import World, eventually, run_app
+
+PATH = ("00", "58", "5801")
+
+
+@dataclass
+class Round:
+    """Centers and LAOs of one round."""
+
+    tag: str = field(default_factory=lambda: secrets.token_hex(3))
+    """Makes the round's id and all codes and addresses unlike those of any other test."""
+    centers: list[str] = field(default_factory=list)
+    laos: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, centers: int, per_lao: int = 2) -> "Round":
+        made = cls()
+        made.centers = [f"c{made.tag}{n:05d}" for n in range(centers)]
+        made.laos = [f"6{made.tag}{n:05d}" for n in range((centers + per_lao - 1) // per_lao)]
+        return made
+
+    @property
+    def id(self) -> str:
+        return f"2569-{self.tag}"
+
+    def credential(self, kind: str, code: str) -> str:
+        return f"{self.id}/{kind}/{code}"
+
+    def lao_of(self, center: str) -> str:
+        per = -(-len(self.centers) // len(self.laos))
+        return self.laos[self.centers.index(center) // per]
+
+    def path_of(self, center: str) -> tuple[str, ...]:
+        return (*PATH, self.lao_of(center))
+
+    def mail_of(self, code: str) -> str:
+        return f"{code}@{self.tag}.example"
+
+
+async def announce(world: World, what: Round, *, announced: int | None = None, state: str = "open") -> None:
+    """Tell what the registry would tell."""
+    opened = RoundChanged(
+        round=what.id,
+        fiscal_year=2569,
+        academic_year=2567,
+        deadline=datetime.now(UTC) + timedelta(days=30),
+        grace_minutes=60,
+        state=state,  # type: ignore[arg-type]
+        obligations=len(what.centers) if announced is None else announced,
+    )
+    told: list[tuple[str, int, Any]] = [(what.id, 1, opened)]
+    told += [(lao, 1, lao_state(what, lao)) for lao in what.laos]
+    for center in what.centers:
+        path = what.path_of(center)
+        told.append((center, 1, center_state(what, center)))
+        owed = ObligationChanged(round=what.id, center=center, lao=path[-1], path=path, owed=True)
+        told.append((f"{what.id}/{center}", 1, owed))
+    await world.publish("registry", *told)
+
+
+def lao_state(what: Round, lao: str, email: str | None = "") -> OrganizationChanged:
+    address = what.mail_of(lao) if email == "" else email
+    return OrganizationChanged(
+        code=lao, kind="lao", name=f"อบต. {lao}", parent="5801", path=(*PATH, lao), email=address
+    )
+
+
+def center_state(what: Round, center: str, email: str | None = "") -> CenterChanged:
+    path = what.path_of(center)
+    address = what.mail_of(center) if email == "" else email
+    return CenterChanged(
+        code=center, name=f"ศพด. {center}", lao=path[-1], path=path, subdistrict="580101", email=address
+    )
+
+
+class Vault:
+    """The running service as a test sees it."""
+
+    def __init__(self, world: World, http: httpx.AsyncClient, mongo: Mongo, app: FastAPI) -> None:
+        self.world, self.http, self.mongo, self.app = world, http, mongo, app
+
+    def headers(self, role: str, org: str, sub: str = "", key: str | None = None) -> dict[str, str]:
+        made = {"Authorization": "Bearer " + self.world.token(role, org, sub=sub or f"{role}-{org}")}
+        return made | ({"Idempotency-Key": key} if key else {})
+
+    async def seal(self, what: Round, **announced: Any) -> None:
+        """Announce a round and seal it."""
+        await announce(self.world, what, **announced)
+        operator = self.headers("operator", "00")
+
+        async def accepted() -> bool:
+            answer = await self.http.post(
+                f"/v1/rounds/{what.id}/credentials", json={"generate": True}, headers=operator
+            )
+            return answer.status_code == 202
+
+        async def done() -> bool:
+            answer = await self.http.get(f"/v1/rounds/{what.id}/credentials", headers=operator)
+            return bool(answer.json()["state"] == "done")
+
+        await eventually(accepted)
+        await eventually(done, within=60)
+
+    async def code_for(self, address: str, *, after: int = 0) -> str:
+        """The code in the newest mail to an address, once there are more than `after`."""
+
+        async def arrived() -> str | None:
+            mails = await self.mails(address)
+            return mails[0]["text"] if len(mails) > after else None
+
+        found = re.search(r"^ +(\d{6})$", await eventually(arrived), re.MULTILINE)
+        assert found
+        return found.group(1)
+
+    async def mails(self, address: str) -> list[dict[str, Any]]:
+        async with httpx.AsyncClient(base_url=self.world.stack.mail_page or "") as page:
+            listed = (await page.get("/api/messages", params={"to": address})).json()["messages"]
+            return [(await page.get(f"/api/messages/{mail['id']}")).json() for mail in listed]
+
+    async def open(
+        self, what: Round, role: str, org: str, *, holder: str | None = None, sub: str = ""
+    ) -> httpx.Response:
+        """Ask for a claim on one's own credential, or on another's."""
+        asked = {"round": what.id, "holder": holder or org}
+        return await self.http.post("/v1/claims", json=asked, headers=self.headers(role, org, sub))
+
+    async def opened(self, what: Round, role: str, code: str, sub: str = "") -> str:
+        """Open a claim of a holder; its id."""
+        answer = await self.open(what, role, code, sub=sub)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["claim"])
+
+    async def verified(self, what: Round, role: str, code: str, sub: str = "") -> str:
+        """Open a claim and show its code; its id."""
+        before = len(await self.mails(what.mail_of(code)))
+        claim = await self.opened(what, role, code, sub)
+        number = await self.code_for(what.mail_of(code), after=before)
+        answer = await self.verify(claim, number, role, code, sub)
+        assert answer.status_code == 200, answer.text
+        return claim
+
+    async def verify(self, claim: str, number: str, role: str, code: str, sub: str = "") -> httpx.Response:
+        return await self.http.post(
+            f"/v1/claims/{claim}/verify", json={"code": number}, headers=self.headers(role, code, sub)
+        )
+
+    async def reveal(
+        self, claim: str, role: str, code: str, sub: str = "", key: str = "reveal-key-1"
+    ) -> httpx.Response:
+        return await self.http.post(f"/v1/claims/{claim}/reveal", headers=self.headers(role, code, sub, key))
+
+
+async def running(world: World, master_key: Path, **settings: Any) -> AsyncIterator[Vault]:
+    """The service in a world."""
+    app = build(world.settings(CredentialsSettings, master_key_file=master_key, **settings))
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(run_app(app))
+        transport = httpx.ASGITransport(app)
+        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://v", timeout=60))
+        yield Vault(world, http, world.mongo("credentials"), app)
+
+
+@pytest.fixture(scope="module")
+def master_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("vault") / "master-key"
+    path.write_bytes(os.urandom(96))
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture(scope="module")
+async def shared_world(stack: Stack) -> AsyncIterator[World]:
+    """One namespace for a module: each test has a round and holders of its own in it."""
+    here = World(stack, f"t{secrets.token_hex(4)}")
+    await here.open()
+    try:
+        yield here
+    finally:
+        await here.close()
+
+
+@pytest.fixture(scope="module")
+async def vault(shared_world: World, master_key: Path) -> AsyncIterator[Vault]:
+    """The running service, one for a module."""
+    async for made in running(shared_world, master_key):
+        yield made
