@@ -8,6 +8,8 @@ import importlib.util
 import typer
 
 from deploy.local import running
+from deploy.local.crowd.demo import demo
+from deploy.local.verify.commands import verify
 
 app = typer.Typer(
     name="saraban",
@@ -21,6 +23,8 @@ app.command()(running.up)
 app.command()(running.down)
 app.command()(running.status)
 app.command()(running.token)
+app.command()(demo)
+app.command()(verify)
 
 ROOMS = {"roll": "deploy.local.roll.commands:roll_app"}
 """Groups of commands that live in rooms of their own, and where."""

@@ -50,7 +50,7 @@ def up(
         complaint.print(line)
     if problems:
         raise typer.Exit(2)
-    _hear_the_end()
+    hear_the_end()
     chosen = _chosen(data, stack)
     found = chosen.running()
     started = False
@@ -60,7 +60,7 @@ def up(
         started = True
         _tell(chosen, data, stack)
         if not detach and not found:
-            _watch(chosen)
+            watch(chosen)
     except KeyboardInterrupt:
         if not found:
             _stop(chosen)
@@ -127,7 +127,7 @@ def _tell(chosen: Stack, data: Path | None, stack: Kind | None) -> None:
     console.print(sign_in(options, registry), soft_wrap=True, highlight=False)
 
 
-def _watch(chosen: Stack) -> None:
+def watch(chosen: Stack) -> None:
     """Tells of every change until nothing runs any more (somebody said `saraban down`) or KeyboardInterrupt."""
     console.print("กด Ctrl-C เพื่อหยุดทั้งหมด / Ctrl-C stops it all", highlight=False)
     before: dict[str, str] = {}
@@ -140,7 +140,7 @@ def _watch(chosen: Stack) -> None:
         time.sleep(LOOK_EVERY_S)
 
 
-def _hear_the_end() -> None:
+def hear_the_end() -> None:
     """SIGTERM and a closed terminal end the foreground as Ctrl-C does."""
 
     def interrupt(number: int, frame: object) -> NoReturn:  # noqa: ARG001 (what a signal handler gets)

@@ -12,11 +12,7 @@ from typing import NamedTuple
 
 import bson
 
-from shared.blobs import Blobs
-from shared.bus import read_topic
-from shared.contracts.topics import SERVICES, all_topics
 from shared.mongo import Mongo
-from tests.world import World
 
 
 class Sighting(NamedTuple):
@@ -60,15 +56,6 @@ class Canaries:
                 yield Sighting(secret, disguise, place)
 
 
-async def topics(world: World) -> AsyncIterator[tuple[str, bytes]]:
-    """Every record of every topic: key, headers and value, out of their compressed batches."""
-    for topic in all_topics():
-        name = topic.named(world.namespace)
-        async for record in read_topic(world.environment["SARABAN_KAFKA_BOOTSTRAP"], [name]):
-            headers = b"\0".join(header.encode() + b"=" + (value or b"") for header, value in record.headers)
-            yield f"topic {name}", b"\0".join((record.key or b"", headers, record.value or b""))
-
-
 async def collections(mongos: Iterable[Mongo]) -> AsyncIterator[tuple[str, bytes]]:
     """Every document of every collection as the database stores it."""
     for mongo in mongos:
@@ -77,22 +64,9 @@ async def collections(mongos: Iterable[Mongo]) -> AsyncIterator[tuple[str, bytes
                 yield f"collection {mongo.name}.{collection}", bson.encode(document)
 
 
-async def objects(blobs: Blobs, buckets: Iterable[str]) -> AsyncIterator[tuple[str, bytes]]:
-    """Every object of the buckets."""
-    for bucket in buckets:
-        async for key in blobs.keys(bucket):
-            chunks = [chunk async for chunk in blobs.read(bucket, key)]
-            yield f"object {bucket}/{key}", b"".join(chunks)
-
-
 def files(folder: Path, *patterns: str) -> Iterator[tuple[str, bytes]]:
     """Every file below a folder that matches: logs, traces, core dumps."""
     for pattern in patterns:
         for path in sorted(folder.rglob(pattern)):
             if path.is_file():
                 yield f"file {path.name}", path.read_bytes()
-
-
-def service_mongos(world: World) -> list[Mongo]:
-    """The database of each service."""
-    return [world.mongo(service) for service in SERVICES]

@@ -93,7 +93,7 @@ async def check_stored(submissions: Mongo, blobs: Blobs, namespace: str, *, deep
 
 async def _is_whole(blobs: Blobs, place: Place, report: Document, *, deep: bool) -> bool:
     if not deep:
-        return (await blobs.stat(place)).size == report["size"]
+        return bool((await blobs.stat(place)).size == report["size"])
     read = await blobs.fetch(place)
     return (read.size, read.sha256) == (report["size"], report["sha256"])
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from pydantic import SecretStr
+
 from deploy.local.verify import chain
 from deploy.local.verify.told import check_announced, read_announced
 from deploy.local.verify.verdict import Check, Verdict
@@ -20,9 +22,8 @@ async def reconcile(environment: Mapping[str, str], namespace: str = "saraban", 
     mongos: dict[Service, Mongo] = {
         service: Mongo(environment["SARABAN_MONGO_URL"], namespace, service) for service in SERVICES
     }
-    blobs = Blobs(
-        environment["SARABAN_S3_ENDPOINT"], environment["SARABAN_S3_ACCESS_KEY"], environment["SARABAN_S3_SECRET_KEY"]
-    )
+    secret = SecretStr(environment["SARABAN_S3_SECRET_KEY"])
+    blobs = Blobs(environment["SARABAN_S3_ENDPOINT"], environment["SARABAN_S3_ACCESS_KEY"], secret)
     registry = mongos["registry"]
     checks: list[Check] = []
     try:
