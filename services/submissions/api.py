@@ -150,7 +150,7 @@ def _uploads(router: Router, desk: Desk, clock: Clock) -> None:
     @router.delete("/uploads/{upload}", status_code=204)
     async def delete_upload(principal: Sender, upload: Code) -> None:
         """Give an upload up. What was received stays received."""
-        ended = await desk.uploads.abort(*await desk.upload(upload, principal, act=True), clock())
+        ended = await desk.uploads.abort(*await desk.upload(upload, principal, act=True))
         if isinstance(ended, UploadOver):
             raise problems.of_upload(ended)
 
@@ -163,7 +163,7 @@ def _parts(router: Router, desk: Desk, clock: Clock) -> None:
         now = clock()
         submission, found = await desk.upload(upload, principal, act=True)
         digests = {part.number: part.sha256 for part in wanted.parts if part.sha256 is not None}
-        declared = await desk.uploads.declare(submission, found, digests, now)
+        declared = await desk.uploads.declare(submission, found, digests)
         if not isinstance(declared, Written):
             raise problems.of_upload(declared)
         response.headers["Cache-Control"] = "no-store"

@@ -49,14 +49,14 @@ class Completion:
         if at.upload.state == "open":
             there = {part.number: part.size for part in await self._uploads.parts_there(upload)}
             begun: Written | PartsMissing | UploadOver = await self._store.write_upload(
-                submission, upload, lambda s, u: begin_completion(s, u, there, now), now
+                submission, upload, lambda s, u: begin_completion(s, u, there, now)
             )
             if isinstance(begun, PartsMissing):
                 return begun
             at = begun if isinstance(begun, Written) else Written(submission, begun.upload)
             failpoint("submissions.after_begin")
         if at.upload.state == "completing":
-            at = await self._finish(at, now)
+            at = await self._finish(at)
         if at.upload.state == "received" and at.submission.report_of(upload.id) is None:
             # Another process was faster, and what we hold is older than what it wrote.
             stored = await self._store.of_upload(upload.id)
@@ -72,7 +72,7 @@ class Completion:
         for upload in submission.uploads:
             at = Written(submission, upload)
             if upload.state == "completing":
-                after = await self._finish(at, now)
+                after = await self._finish(at)
             elif upload.state == "open" and upload.expires_at <= now:
                 after = await self._expire(at, now)
             else:
@@ -84,35 +84,35 @@ class Completion:
     async def _expire(self, at: Written, now: datetime) -> Written:
         # First the write: whoever completes at this moment either comes before it and wins, or is told.
         ended = await self._store.write_upload(
-            at.submission, at.upload, lambda s, u: expire(s, u, now) or UploadOver(u), now
+            at.submission, at.upload, lambda s, u: expire(s, u, now) or UploadOver(u)
         )
         if isinstance(ended, UploadOver):
             return Written(at.submission, ended.upload)
         await self._blobs.abort_multipart(self._uploads.multipart(ended.upload))
         return ended
 
-    async def _finish(self, at: Written, now: datetime) -> Written:
+    async def _finish(self, at: Written) -> Written:
         """From `completing` to `received` or `failed`. Any number of processes may do this at once."""
         try:
             whole = await self._assemble(at.upload)
             failpoint("submissions.after_assemble")
             read = await self._blobs.fetch(whole.place)
         except NotFound:
-            return await self._fail(at, "lost", None, now)
+            return await self._fail(at, "lost", None)
         except Refused as refused:
             if refused.code not in _CANNOT_BE_JOINED:
                 raise
-            return await self._fail(at, "lost", None, now)
+            return await self._fail(at, "lost", None)
         if read.size != at.upload.size:
-            return await self._fail(at, "size_mismatch", whole.place, now)
+            return await self._fail(at, "size_mismatch", whole.place)
         if read.sha256 != at.upload.sha256:
-            return await self._fail(at, "digest_mismatch", whole.place, now)
+            return await self._fail(at, "digest_mismatch", whole.place)
         report = await self._report(at, read, whole.place)
 
         def rule(current: Submission, upload: Upload) -> Change | UploadOver:
             return receive(current, upload, report.model_copy(update={"version": len(current.reports) + 1}))
 
-        done = await self._store.write_upload(at.submission, at.upload, rule, now)
+        done = await self._store.write_upload(at.submission, at.upload, rule)
         if isinstance(done, UploadOver):
             return Written(at.submission, done.upload)
         counts = done.submission.report_of(done.upload.id)
@@ -133,9 +133,9 @@ class Completion:
             return await self._blobs.stat(Place(multipart.bucket, multipart.key))
         return await self._blobs.complete_multipart(multipart, plans, there)
 
-    async def _fail(self, at: Written, reason: FailReason, place: Place | None, now: datetime) -> Written:
+    async def _fail(self, at: Written, reason: FailReason, place: Place | None) -> Written:
         log.warning("submissions.upload.failed", reason=reason)
-        failed = await self._store.write_upload(at.submission, at.upload, lambda s, u: fail(s, u, reason), now)
+        failed = await self._store.write_upload(at.submission, at.upload, lambda s, u: fail(s, u, reason))
         if isinstance(failed, UploadOver):
             return Written(at.submission, failed.upload)
         if place is not None:

@@ -120,7 +120,7 @@ class Inspections:
             change = decide(stored[key].state, one.event.data.upload, one.verdict, now)
             if change is not None:
                 changes.append((stored[key], change, one.event.envelope.traceparent))
-        overtaken = await self._store.write_many(changes, now) if changes else set()
+        overtaken = await self._store.write_many(changes) if changes else set()
         for one in [*(first[key] for key in overtaken), *rest]:
             await self._write_one(one, now)
         accepted = [one for one in looked if isinstance(one.verdict, Sound)]
@@ -132,7 +132,7 @@ class Inspections:
             return decide(submission, one.event.data.upload, one.verdict, now) if submission else None
 
         key = key_of(one.event.data.round, one.event.data.center)
-        await self._store.write(key, rule, now, traceparent=one.event.envelope.traceparent)
+        await self._store.write(key, rule, traceparent=one.event.envelope.traceparent)
 
     async def _leave_quarantine(self, stored: dict[str, Stored[Submission]], one: _Looked) -> None:
         """Its accepted copy is what counts now. A crash before this leaves a second copy, and no harm."""

@@ -26,6 +26,7 @@ from shared.mongo import (
     Stored,
 )
 from shared.mongo.aggregates import Announcer
+from shared.thai.calendar import now_in_bangkok
 
 Refusal = TypeVar("Refusal")
 
@@ -54,7 +55,9 @@ class Written:
 class Store:
     """Submissions, and what is known of rounds, centers and who owes what."""
 
-    def __init__(self, mongo: Mongo, announcer: Announcer) -> None:
+    def __init__(self, mongo: Mongo, announcer: Announcer, *, clock: Callable[[], datetime] = now_in_bangkok) -> None:
+        # Writes are timed as they happen: an event that looks old is taken for one whose process died.
+        self._clock = clock
         self.submissions = Aggregates(mongo.documents("submissions"), Submission, announcer)
         self.rounds = Projection(mongo.documents("rounds"))
         self.centers = Projection(mongo.documents("centers"))
@@ -159,7 +162,6 @@ class Store:
         self,
         key: str,
         decide: Callable[[Submission | None], Change | Refusal],
-        now: datetime,
         *,
         traceparent: str | None = None,
     ) -> Submission | Refusal:
@@ -177,19 +179,17 @@ class Store:
             try:
                 if stored:
                     return (
-                        await self.submissions.save(stored, change.state, events_of(change, traceparent), now)
+                        await self.submissions.save(stored, change.state, events_of(change, traceparent), self._clock())
                     ).state
-                return (await self.submissions.create(key, change.state, events_of(change, traceparent), now)).state
+                return (
+                    await self.submissions.create(key, change.state, events_of(change, traceparent), self._clock())
+                ).state
             except (Conflict, AlreadyThere):
                 continue
         raise Conflict(key)
 
     async def write_upload(
-        self,
-        submission: Submission,
-        upload: Upload,
-        decide: Callable[[Submission, Upload], Change | Refusal],
-        now: datetime,
+        self, submission: Submission, upload: Upload, decide: Callable[[Submission, Upload], Change | Refusal]
     ) -> Written | Refusal | UploadOver:
         """As `write`, for a rule about one upload of a submission that exists."""
 
@@ -198,17 +198,15 @@ class Store:
             return decide(current, one) if current and one else UploadOver(upload)
 
         key = key_of(submission.round, submission.center)
-        written: Submission | Refusal | UploadOver = await self.write(key, rule, now)
+        written: Submission | Refusal | UploadOver = await self.write(key, rule)
         if not isinstance(written, Submission):
             return written
         return Written(written, written.upload(upload.id) or upload)
 
-    async def write_many(
-        self, changes: Sequence[tuple[Stored[Submission], Change, str | None]], now: datetime
-    ) -> set[str]:
+    async def write_many(self, changes: Sequence[tuple[Stored[Submission], Change, str | None]]) -> set[str]:
         """Write many at once, each with the trace of what caused it. Returns the keys where another was faster."""
         return await self.submissions.save_many(
-            [(stored, change.state, events_of(change, trace)) for stored, change, trace in changes], now
+            [(stored, change.state, events_of(change, trace)) for stored, change, trace in changes], self._clock()
         )
 
 

@@ -57,7 +57,7 @@ class Uploads:
             )
 
         key = key_of(duty.round.round, duty.center)
-        written: Submission | CannotOpen | Opened = await self._store.write(key, rule, now)
+        written: Submission | CannotOpen | Opened = await self._store.write(key, rule)
         if not isinstance(written, Submission):
             await self._blobs.abort_multipart(multipart)
             return written
@@ -66,10 +66,10 @@ class Uploads:
         return Opened(written, upload, again=False)
 
     async def declare(
-        self, submission: Submission, upload: Upload, digests: Mapping[int, str], now: datetime
+        self, submission: Submission, upload: Upload, digests: Mapping[int, str]
     ) -> Written | UploadOver | PartUnknown | PartDigestChanged:
         """Say what parts will hold, so that their addresses can be signed."""
-        return await self._store.write_upload(submission, upload, lambda s, u: declare_parts(s, u, digests), now)
+        return await self._store.write_upload(submission, upload, lambda s, u: declare_parts(s, u, digests))
 
     def sign(self, upload: Upload, number: int, now: datetime) -> SignedRequest | None:
         """The request that sends one part; None until the part was declared."""
@@ -90,10 +90,10 @@ class Uploads:
         except NotFound:
             return ()
 
-    async def abort(self, submission: Submission, upload: Upload, now: datetime) -> Upload | UploadOver:
+    async def abort(self, submission: Submission, upload: Upload) -> Upload | UploadOver:
         """The sender gives up. Asked again, it is still given up."""
         if upload.state != "aborted":
-            ended = await self._store.write_upload(submission, upload, abort, now)
+            ended = await self._store.write_upload(submission, upload, abort)
             if isinstance(ended, UploadOver):
                 return ended
             upload = ended.upload
