@@ -28,6 +28,9 @@ PAGES = (8080, *(DEFAULTS[service] for service in SERVICES))
 
 ORIGINS = tuple(f"http://{host}:{port}" for host in (HOST, "localhost") for port in PAGES)
 
+PARTITIONS = "3"
+"""One process reads each topic here, and the broker over an object store asks that store for each partition."""
+
 
 def assemble(
     kind: Kind,
@@ -52,7 +55,7 @@ def assemble(
     servers["topics"] = Topics(
         lambda: servers["kafka"].address,
         given.get("SARABAN_NAMESPACE", "saraban"),
-        int(given.get("SARABAN_KAFKA_PARTITIONS", "12")),
+        int(given.get("SARABAN_KAFKA_PARTITIONS", PARTITIONS)),
     )
     for service in SERVICES:
         servers[service] = Service(service, directory, ports, environment, needs=("topics", *SERVERS))

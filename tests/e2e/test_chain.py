@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
+from typing import Any
 
 import httpx
 
@@ -73,12 +74,12 @@ async def test_importing_the_same_roll_again_changes_and_announces_nothing(finis
 
 async def test_a_dashboard_can_rebuild_from_the_status_topic_alone(finished):
     environment, outcome = finished.stack.environment(), finished.outcome
-    newest: dict[str, tuple[int, dict]] = {}
+    newest: dict[str, tuple[int, dict[str, Any]]] = {}
     async for record in read_topic(environment["SARABAN_KAFKA_BOOTSTRAP"], [STATUS.named("saraban")]):
-        sequence = int(dict(record.headers)["ce_sequence"])
-        key = record.key.decode()
+        sequence = int(dict(record.headers)["ce_sequence"] or b"")
+        key = (record.key or b"").decode()
         if sequence >= newest.get(key, (0, {}))[0]:
-            newest[key] = (sequence, json.loads(record.value))
+            newest[key] = (sequence, json.loads(record.value or b""))
     states = Counter((row["stage"], row["state"]) for _, row in newest.values())
     sent = {story.person.code for story in outcome.stories}
     assert states["obligation", "owed"] == outcome.opened["obligations"]
@@ -90,8 +91,8 @@ async def test_a_dashboard_can_rebuild_from_the_status_topic_alone(finished):
 
 
 async def test_one_trace_goes_from_the_request_to_the_last_mail(finished):
-    async def spans() -> dict[str, list[dict]]:
-        by_trace: dict[str, list[dict]] = defaultdict(list)
+    async def spans() -> dict[str, list[dict[str, Any]]]:
+        by_trace: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for line in finished.traces.read_text(encoding="utf-8").splitlines():
             span = json.loads(line)
             by_trace[span["trace_id"]].append(span)
