@@ -1,0 +1,49 @@
+# One word for each habit. Each sets up all it needs by itself; `make help` lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON_FILES := services shared deploy tests
+
+.PHONY: help demo up down status test test-real faults lint format bench requirements local dev
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+
+demo: local ## A national round of 10,002 centers, and the proof that nothing was lost (ARGS="--exit --centers 100")
+	@.venv/bin/saraban demo $(ARGS)
+
+up: local ## The whole system on this machine (ARGS="--detach --stack real")
+	@.venv/bin/saraban up $(ARGS)
+
+down: local ## Stops it; the data stays
+	@.venv/bin/saraban down $(ARGS)
+
+status: local ## How each part is
+	@.venv/bin/saraban status $(ARGS)
+
+test: dev ## Every test, on real servers out of wheels (ARGS="tests/unit -k thai")
+	@.venv/bin/pytest $(ARGS)
+
+test-real: dev ## Integration, fault and end-to-end tests on Apache Kafka and MinIO (needs Java, Maven, Go)
+	@SARABAN_TEST_STACK=real .venv/bin/pytest tests/integration tests/faults tests/e2e $(ARGS)
+
+faults: dev ## kill -9 at every write, publish and pull; poison; servers killed under load
+	@.venv/bin/pytest tests/faults $(ARGS)
+
+lint: dev ## Format, rules, types, walls
+	@.venv/bin/ruff format --check $(PYTHON_FILES)
+	@.venv/bin/ruff check $(PYTHON_FILES)
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+format: dev ## Puts the code into shape
+	@.venv/bin/ruff format $(PYTHON_FILES)
+	@.venv/bin/ruff check --fix $(PYTHON_FILES)
+
+bench: dev ## Our code against raw loops, as ratios in one run
+	@.venv/bin/python -m tests.bench $(ARGS)
+
+requirements: dev ## Pins requirements/*.in with hashes into *.txt (ARGS="--upgrade")
+	@requirements/compile $(ARGS)
+
+local dev:
+	@deploy/set-up $@
