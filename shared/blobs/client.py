@@ -108,6 +108,15 @@ class Blobs(Multiparts):
 
         return await self._call("fetch", fetch)
 
+    async def places(self, bucket: str) -> list[Place]:
+        """Every version of every object of a bucket, in memory: for tools that look at all of it."""
+
+        def places() -> list[Place]:
+            found = self._client.list_objects(bucket, recursive=True, include_version=True)
+            return [Place(bucket, str(one.object_name), one.version_id) for one in found if not one.is_delete_marker]
+
+        return await self._call("places", places)
+
     @asynccontextmanager
     async def reading(self, place: Place) -> AsyncIterator[AsyncIterator[bytes]]:
         """`async with blobs.reading(place) as chunks: async for chunk in chunks` gives the bytes in order,
