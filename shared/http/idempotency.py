@@ -4,6 +4,8 @@ Bodies are hashed while they stream past, never held. What is kept of a body is 
 caller's Idempotency-Key) is not kept, so a short code in a body can't be guessed back out of the store.
 """
 
+import asyncio
+import contextlib
 import hashlib
 import hmac
 import secrets
@@ -21,8 +23,8 @@ from shared.telemetry.metrics import HTTP_REPLAYED
 
 log = get_logger()
 
-LEASE_S: Final = 120
-"""A request that has not answered for this long is taken to have died; a repeat then runs again."""
+LEASE_S: Final = 15
+"""A request whose process did not renew its claim for this long has died with it; a repeat then runs again."""
 KEPT_S: Final = 24 * 3600
 LARGEST_ANSWER: Final = 256 * 1024
 DETERMINISTIC: Final = frozenset({400, 410, 415, 422})
@@ -60,6 +62,9 @@ class IdempotencyStore(Protocol):
 
     async def begin(self, identity: bytes, token: str, lease_s: int, kept_s: int) -> Begun | Running | Answer:
         """Claim an identity for `lease_s` seconds, unless it is claimed (Running) or answered (Answer)."""
+
+    async def renew(self, identity: bytes, token: str, lease_s: int) -> None:
+        """Hold a claim for `lease_s` seconds from now, if it is still `token`'s."""
 
     async def finish(self, identity: bytes, token: str, answer: Answer) -> None:
         """Keep the answer, if the claim is still `token`'s."""
@@ -101,6 +106,7 @@ class Idempotency:
     ) -> None:
         recording = _Recording(send)
         kept = False
+        renewing = asyncio.create_task(self._hold(identity, token))
         try:
             await handle(scope, digesting.receive, recording.send)
             if recording.worth_keeping():
@@ -108,8 +114,16 @@ class Idempotency:
                 kept = await self._keep(identity, token, answer)
             await recording.release()
         finally:
+            renewing.cancel()
             if not kept:
                 await self._give_back(identity, token)
+
+    async def _hold(self, identity: bytes, token: str) -> None:
+        """Renew the claim while the request runs: a long import keeps it, a dead process loses it soon."""
+        while True:
+            await asyncio.sleep(LEASE_S / 3)
+            with contextlib.suppress(Unavailable):
+                await self._store.renew(identity, token, LEASE_S)
 
     async def _keep(self, identity: bytes, token: str, answer: Answer) -> bool:
         try:

@@ -42,6 +42,11 @@ class MongoIdempotency:
             taken = await self._documents.update({"_id": identity, **over}, {"$set": claim})
             return Begun(token) if taken else Running()
 
+    async def renew(self, identity: bytes, token: str, lease_s: int) -> None:
+        lease = datetime.now(UTC) + timedelta(seconds=lease_s)
+        async with _translated():
+            await self._documents.update({"_id": identity, "token": token, "answer": None}, {"$set": {"lease": lease}})
+
     async def finish(self, identity: bytes, token: str, answer: Answer) -> None:
         stored = {
             "digest": answer.digest,

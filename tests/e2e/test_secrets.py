@@ -46,9 +46,9 @@ async def search(finished, canaries: Canaries) -> list[Sighting]:
         SecretStr(environment["SARABAN_S3_SECRET_KEY"]),
     )
     for bucket in ("saraban-quarantine", "saraban-reports"):
-        for place in await blobs.places(bucket):
-            async with blobs.reading(place) as chunks:
-                found += canaries.sightings(f"object {place.key}", b"".join([chunk async for chunk in chunks]))
+        for held in await blobs.places(bucket):
+            async with blobs.reading(held) as chunks:
+                found += canaries.sightings(f"object {held.key}", b"".join([chunk async for chunk in chunks]))
     # Logs, traces, mails, core dumps, the object store's and the database's own files.
     for place, content in files(finished.folder, "*"):
         found += canaries.sightings(place, content)

@@ -1,5 +1,6 @@
 """The CloudEvents codec: what goes in comes out, and what cannot be read says why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,7 +14,7 @@ from shared.failures import BadData
 @dataclass
 class Record:
     value: bytes | None
-    headers: list = field(default_factory=list)
+    headers: Sequence[tuple[str, bytes | None]] = field(default_factory=list)
     key: bytes | None = b"k"
     topic: str = "t"
     partition: int = 0
