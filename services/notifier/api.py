@@ -81,7 +81,7 @@ def _orders(routes: Router, knowledge: Knowledge, store: Store) -> None:
             response.status_code = 200
             offices = await knowledge.offices([one.center for one in recipients])
             return Rehearsal.of(wanted, node.code, recipients, offices)
-        now = datetime.now(UTC)
+        now = _now()
         number = _number(principal, idempotency_key)
         notice = Notice(
             kind=wanted.kind,
@@ -119,7 +119,7 @@ def _answers(routes: Router, store: Store) -> None:
             found = await store.addressed(notice, principal.org, principal.role.value)
             if found is None:
                 raise NOTICE_UNKNOWN.problem(where="path.notice")
-            now = datetime.now(UTC)
+            now = _now()
             after = acknowledge(found.state, now)
             if isinstance(after, NotSentYet):
                 raise NOTICE_NOT_SENT.problem(where="path.notice")
@@ -193,7 +193,14 @@ def _sight(principal: Principal) -> Sight:
         return Sight()
     if principal.role is Role.CENTER:
         return Sight(center=principal.org)
-    return Sight(path=principal.org)
+    # A lower tier whose token names the root sees nothing rather than the country.
+    return Sight(path=principal.org if principal.org != DEPARTMENT_CODE else "")
+
+
+def _now() -> datetime:
+    """The time as the database keeps it, so that the first answer and a later one show the same."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def _number(principal: Principal, key: str | None) -> str:
