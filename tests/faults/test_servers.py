@@ -1,0 +1,103 @@
+"""The broker, the database and the object store die under load and come back; and the bus repeats and reorders."""
+
+import asyncio
+
+import pytest
+
+from shared.bus import Outgoing, Publisher, read_topic
+from shared.contracts.topics import OBLIGATIONS, SUBMISSIONS, Topic, dead_letters
+from shared.settings import CoreSettings
+from tests.world import eventually
+
+
+async def kill_and_restart_under_load(system, server: str, *, after: float) -> None:
+    async def outage() -> None:
+        await asyncio.sleep(after)
+        await asyncio.to_thread(system.stack.kill, server)
+        await asyncio.to_thread(system.stack.restart, server)
+
+    outcome, _ = await asyncio.gather(system.round(roll=30, crowd=16), outage())
+    assert [f"{story.person.code}: {story.trouble}" for story in outcome.troubles] == []
+    assert await system.clean() == {}
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("after", [0.7, 6.0], ids=["while the roll comes in", "while reports come in"])
+@pytest.mark.parametrize("server", ["kafka", "mongo", "s3"])
+async def test_a_server_that_dies_under_load_loses_nothing(system, server, after):
+    await kill_and_restart_under_load(system, server, after=after)
+
+
+@pytest.mark.timeout(400)
+async def test_the_database_dies_while_reports_come_in(system):
+    await kill_and_restart_under_load(system, "mongo", after=5.0)
+
+
+async def again(system, topic: Topic) -> int:
+    """Publish every record of a topic once more, last first: duplicates, in the wrong order."""
+    environment = system.stack.environment()
+    name = topic.named("saraban")
+    records = [record async for record in read_topic(environment["SARABAN_KAFKA_BOOTSTRAP"], [name])]
+    known = {key.removeprefix("SARABAN_").lower(): value for key, value in environment.items()}
+    settings = CoreSettings(**{key: value for key, value in known.items() if key in CoreSettings.model_fields})
+    publisher = Publisher(settings, "echo")
+    await publisher.start()
+    await publisher.publish_all(
+        [Outgoing(name, r.key, r.value, [(n, v or b"") for n, v in r.headers]) for r in reversed(records)]
+    )
+    await publisher.stop()
+    return len(records)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("topic", [OBLIGATIONS, SUBMISSIONS], ids=lambda topic: topic.name)
+async def test_duplicates_in_the_wrong_order_change_nothing(system, topic):
+    await system.round()
+    notifier = system.insight.mongos["notifier"]
+    submissions = system.insight.mongos["submissions"].documents("submissions")
+    before = await notifier.documents("deliveries").count({})
+    decided = {d["_id"]: d["sequence"] async for d in submissions.each({}, fields=["sequence"])}
+    assert await again(system, topic)
+    # A round of its own comes after the echo in every partition it touches: once it is through, so is the echo.
+    await system.round()
+    mine = {
+        d["_id"]: d["sequence"] async for d in submissions.each({"_id": {"$in": list(decided)}}, fields=["sequence"])
+    }
+    assert mine == decided
+    causes = [d["cause"] + d["kind"] + d["recipient"] async for d in notifier.documents("deliveries").each({})]
+    assert len(causes) == len(set(causes)) > before
+    assert await system.clean() == {}
+
+
+@pytest.mark.timeout(300)
+async def test_poison_between_good_records_stops_nobody(system):
+    """Runs last in this file: the dead letters it makes stay, as they should."""
+    environment = system.stack.environment()
+    known = {key.removeprefix("SARABAN_").lower(): value for key, value in environment.items()}
+    settings = CoreSettings(**{key: value for key, value in known.items() if key in CoreSettings.model_fields})
+    publisher = Publisher(settings, "poisoner")
+    await publisher.start()
+    name = OBLIGATIONS.named("saraban")
+    poison = [
+        Outgoing(name, b"p1", b"{", [("ce_id", None)]),  # type: ignore[list-item]
+        Outgoing(name, b"p2", b"{", [("ce_id", b"\xff")]),
+        Outgoing(name, b"p3", None, []),
+        Outgoing(name, None, b"x" * (1 << 20), []),
+    ]
+    await publisher.publish_all(poison * 3)
+    outcome = await system.round()
+    await publisher.publish_all(poison)
+    await publisher.stop()
+    assert outcome.troubles == []
+
+    async def buried() -> bool:
+        counts = []
+        for service in ("credentials", "submissions", "notifier"):
+            letters = dead_letters(service).named("saraban")
+            counts.append(len([r async for r in read_topic(environment["SARABAN_KAFKA_BOOTSTRAP"], [letters])]))
+        return all(count >= len(poison) * 4 for count in counts)
+
+    assert await eventually(buried, within=60)
+    gaps = await system.clean()
+    assert set(gaps) == {"dead letters"}, "everything else is whole, and the letters are named"
