@@ -24,7 +24,6 @@ async def send_part(blobs: Blobs, upload: Multipart, plan: PartPlan, body: bytes
     assert status == 200, text
 
 
-@pytest.mark.real
 async def test_parts_sent_in_any_order_are_joined_by_number(blobs: Blobs, bucket: str, key: str) -> None:
     bodies = (os.urandom(SMALLEST_PART), os.urandom(SMALLEST_PART), b"the end")
     planned = plans(*bodies)
@@ -42,7 +41,6 @@ async def test_parts_sent_in_any_order_are_joined_by_number(blobs: Blobs, bucket
     assert (await blobs.fetch(done.place)).sha256 == hashlib.sha256(whole).hexdigest()
 
 
-@pytest.mark.real
 async def test_completing_again_after_a_lost_answer_gives_the_same_object(blobs: Blobs, bucket: str, key: str) -> None:
     upload = await blobs.create_multipart(bucket, key, content_type=PDF)
     planned = plans(b"%PDF-1.7")
@@ -58,7 +56,6 @@ async def test_completing_again_after_a_lost_answer_gives_the_same_object(blobs:
         await blobs.list_parts(upload)
 
 
-@pytest.mark.real
 async def test_a_missing_part_is_refused_and_nothing_is_joined(blobs: Blobs, bucket: str, key: str) -> None:
     upload = await blobs.create_multipart(bucket, key, content_type=PDF)
     first, second = os.urandom(SMALLEST_PART), b"second"
@@ -71,7 +68,6 @@ async def test_a_missing_part_is_refused_and_nothing_is_joined(blobs: Blobs, buc
         await blobs.stat(Place(bucket, key))
 
 
-@pytest.mark.real
 async def test_the_store_itself_refuses_to_join_under_another_checksum(blobs: Blobs, bucket: str, key: str) -> None:
     upload = await blobs.create_multipart(bucket, key, content_type=PDF)
     planned = plans(b"one two three")
@@ -84,7 +80,6 @@ async def test_the_store_itself_refuses_to_join_under_another_checksum(blobs: Bl
         await blobs.complete_multipart(upload, [lie], [told])
 
 
-@pytest.mark.real
 async def test_an_aborted_upload_cannot_be_completed_and_may_be_aborted_again(
     blobs: Blobs, bucket: str, key: str
 ) -> None:
@@ -99,7 +94,6 @@ async def test_an_aborted_upload_cannot_be_completed_and_may_be_aborted_again(
         await blobs.complete_multipart(upload, planned, stored)
 
 
-@pytest.mark.real
 async def test_aborting_after_completion_leaves_the_object(blobs: Blobs, bucket: str, key: str) -> None:
     upload = await blobs.create_multipart(bucket, key, content_type=PDF)
     planned = plans(b"body")

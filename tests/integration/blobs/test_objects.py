@@ -17,7 +17,6 @@ from tests.integration.blobs.conftest import Connect
 from tests.integration.blobs.sending import send
 
 
-@pytest.mark.real
 async def test_what_is_put_is_read_back_digested_and_streamed(blobs: Blobs, bucket: str, key: str) -> None:
     body = os.urandom(3 * CHUNK + 17)
     place = await blobs.put(bucket, key, body, content_type="application/octet-stream")
@@ -32,7 +31,6 @@ async def test_what_is_put_is_read_back_digested_and_streamed(blobs: Blobs, buck
     assert max(map(len, pieces)) <= CHUNK
 
 
-@pytest.mark.real
 async def test_a_version_stays_readable_after_an_overwrite(blobs: Blobs, bucket: str, key: str) -> None:
     first = await blobs.put(bucket, key, b"first", content_type="text/plain")
     second = await blobs.put(bucket, key, b"second!", content_type="text/plain")
@@ -46,7 +44,6 @@ async def test_a_version_stays_readable_after_an_overwrite(blobs: Blobs, bucket:
     assert (await blobs.stat(Place(bucket, key))).size == 5
 
 
-@pytest.mark.real
 async def test_a_copy_takes_the_version_asked_for_to_the_other_bucket(blobs: Blobs, bucket: str, key: str) -> None:
     other = f"{bucket}-accepted"
     await asyncio.gather(*(blobs.ensure_bucket(other) for _ in range(4)))
@@ -59,7 +56,6 @@ async def test_a_copy_takes_the_version_asked_for_to_the_other_bucket(blobs: Blo
     assert (found.size, found.content_type, found.place.bucket) == (5, "application/pdf", other)
 
 
-@pytest.mark.real
 async def test_a_signed_download_comes_as_an_attachment_until_it_expires(blobs: Blobs, bucket: str, key: str) -> None:
     place = await blobs.put(bucket, key, b"body", content_type="application/pdf")
     answer = {"response-content-disposition": 'attachment; filename="sar.pdf"'}
@@ -73,7 +69,6 @@ async def test_a_signed_download_comes_as_an_attachment_until_it_expires(blobs: 
     assert (await send("GET", good.url.split("?")[0], {}))[0] == 403
 
 
-@pytest.mark.real
 async def test_what_is_not_there_is_not_found(blobs: Blobs, bucket: str, key: str) -> None:
     nowhere = Place(bucket, "nothing")
     with pytest.raises(NotFound):
@@ -89,7 +84,6 @@ async def test_what_is_not_there_is_not_found(blobs: Blobs, bucket: str, key: st
         await blobs.probe(f"{bucket}-none")
 
 
-@pytest.mark.real
 async def test_a_wrong_key_is_refused_and_never_shown(connect: Connect, bucket: str, key: str) -> None:
     wrong = connect(secret_key=SecretStr("not-the-secret"))
     with pytest.raises(Refused) as caught:
@@ -134,7 +128,6 @@ async def test_a_download_cut_in_the_middle_is_unavailable_and_never_short(conne
     server.close()
 
 
-@pytest.mark.real
 async def test_readers_that_walk_away_leave_no_connection_behind(
     connect: Connect, blobs: Blobs, bucket: str, key: str
 ) -> None:

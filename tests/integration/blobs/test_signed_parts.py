@@ -66,7 +66,6 @@ ATTACKS: dict[str, Callable[[str, dict[str, str]], Request]] = {
 }
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_the_store_refuses(attack: str, blobs: Blobs, bucket: str, key: str) -> None:
     upload = await blobs.create_multipart(bucket, key, content_type=PDF)
@@ -80,7 +79,6 @@ async def test_the_store_refuses(attack: str, blobs: Blobs, bucket: str, key: st
     assert (await send("PUT", request.url, request.headers, BODY))[0] == 200, "and takes the honest one after"
 
 
-@pytest.mark.real
 async def test_more_bytes_than_the_length_says_are_cut_off_not_stored(blobs: Blobs, bucket: str, key: str) -> None:
     upload = await blobs.create_multipart(bucket, key, content_type=PDF)
     request = blobs.sign_part(upload, plan(BODY), content_type=PDF, now=datetime.now(UTC), lifetime=HOUR)
@@ -91,7 +89,6 @@ async def test_more_bytes_than_the_length_says_are_cut_off_not_stored(blobs: Blo
     assert [part.size for part in await blobs.list_parts(upload)] in ([], [len(BODY)])
 
 
-@pytest.mark.real
 async def test_the_store_refuses_an_expired_url(blobs: Blobs, bucket: str, key: str) -> None:
     upload = await blobs.create_multipart(bucket, key, content_type=PDF)
     then = datetime.now(UTC) - timedelta(seconds=61)
@@ -101,7 +98,6 @@ async def test_the_store_refuses_an_expired_url(blobs: Blobs, bucket: str, key: 
     assert await blobs.list_parts(upload) == ()
 
 
-@pytest.mark.real
 async def test_a_url_used_again_changes_nothing_and_after_the_end_it_is_dead(
     blobs: Blobs, bucket: str, key: str
 ) -> None:
@@ -118,7 +114,6 @@ async def test_a_url_used_again_changes_nothing_and_after_the_end_it_is_dead(
     assert (await blobs.fetch(done.place)).sha256 == plan(BODY).sha256
 
 
-@pytest.mark.real
 async def test_a_url_of_an_aborted_upload_is_dead(blobs: Blobs, bucket: str, key: str) -> None:
     upload: Multipart = await blobs.create_multipart(bucket, key, content_type=PDF)
     request = blobs.sign_part(upload, plan(BODY), content_type=PDF, now=datetime.now(UTC), lifetime=HOUR)

@@ -1,46 +1,54 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
+from deploy.local.stack import Stack
 from services.submissions.app import build
 from services.submissions.settings import SubmissionsSettings
+from shared.blobs import Blobs
 from shared.contracts.events import CenterChanged, ObligationChanged, RoundChanged
 from tests.integration.blobs.sending import send
 from tests.world import World, eventually, run_app
 
 PATH = ("00", "58", "5801", "6580101")
-CENTER, OTHER, IDLE = "58010001", "58010002", "58010003"
-"""Two that owe a report, and one that does not."""
 
 
 class Office:
-    """A center's office with a browser: everything it can do it does over HTTP."""
+    """A center's office with a browser: everything it can do it does over HTTP.
 
-    def __init__(self, world: World, http: httpx.AsyncClient) -> None:
+    `center` and `other` owe a report in the open `round`, `idle` does not; `draft` is a round that is not open yet.
+    """
+
+    def __init__(self, world: World, http: httpx.AsyncClient, name: str) -> None:
         self.world, self.http = world, http
+        self.round, self.draft = f"r{name}", f"d{name}"
+        self.center, self.other, self.idle = f"{name}-1", f"{name}-2", f"{name}-3"
         self.tokens: dict[tuple[str, str], str] = {}
 
-    def signed_in(self, role: str = "center", org: str = CENTER) -> dict[str, str]:
+    def signed_in(self, role: str, org: str) -> dict[str, str]:
         token = self.tokens.setdefault((role, org), self.world.token(role, org))
         return {"Authorization": f"Bearer {token}"}
 
-    async def ask(self, method: str, path: str, *, role: str = "center", org: str = CENTER, **more: Any) -> Any:
-        headers = {**self.signed_in(role, org), **more.pop("headers", {})}
+    async def ask(self, method: str, path: str, *, role: str = "center", org: str = "", **more: Any) -> Any:
+        headers = {**self.signed_in(role, org or self.center), **more.pop("headers", {})}
         return await self.http.request(method, path, headers=headers, **more)
 
-    async def open(self, data: bytes, *, center: str = CENTER, round_: str = "2569", **more: Any) -> Any:
+    async def open(self, data: bytes, *, center: str = "", **more: Any) -> Any:
+        center = center or self.center
         body = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        return await self.ask(
-            "POST", f"/v1/rounds/{round_}/centers/{center}/uploads", json=body, **{"org": center, **more}
-        )
+        path = f"/v1/rounds/{self.round}/centers/{center}/uploads"
+        return await self.ask("POST", path, json=body, **{"org": center, **more})
 
-    async def requests(self, upload: dict[str, Any], data: bytes, *numbers: int, org: str = CENTER) -> Any:
+    async def requests(self, upload: dict[str, Any], data: bytes, *numbers: int, org: str = "") -> Any:
         """Declare these parts (all by default) and get their requests."""
         parts = [
             {"number": one["number"], "sha256": hashlib.sha256(self.part(upload, data, one["number"])).hexdigest()}
@@ -53,17 +61,17 @@ class Office:
         start = (number - 1) * upload["part_size"]
         return data[start : start + upload["part_size"]]
 
-    async def send_parts(self, upload: dict[str, Any], data: bytes, *numbers: int, org: str = CENTER) -> None:
+    async def send_parts(self, upload: dict[str, Any], data: bytes, *numbers: int, org: str = "") -> None:
         answer = await self.requests(upload, data, *numbers, org=org)
         assert answer.status_code == 200, answer.text
         for part in answer.json()["parts"]:
             status, text = await send("PUT", part["url"], part["headers"], self.part(upload, data, part["number"]))
             assert status == 200, text
 
-    async def complete(self, upload: dict[str, Any], *, org: str = CENTER, **more: Any) -> Any:
+    async def complete(self, upload: dict[str, Any], *, org: str = "", **more: Any) -> Any:
         return await self.ask("POST", f"/v1/uploads/{upload['id']}/complete", org=org, **more)
 
-    async def bring(self, data: bytes, *, center: str = CENTER) -> dict[str, Any]:
+    async def bring(self, data: bytes, *, center: str = "") -> dict[str, Any]:
         """Open, send, complete: the receipt."""
         opened = await self.open(data, center=center)
         assert opened.status_code in {200, 201}, opened.text
@@ -73,22 +81,40 @@ class Office:
         receipt: dict[str, Any] = completed.json()["receipt"]
         return receipt
 
-    async def submission(self, center: str = CENTER) -> dict[str, Any]:
-        answer = await self.ask("GET", f"/v1/rounds/2569/centers/{center}/submission", org=center)
+    async def submission(self, center: str = "") -> dict[str, Any]:
+        path = f"/v1/rounds/{self.round}/centers/{center or self.center}/submission"
+        answer = await self.ask("GET", path, org=center)
         found: dict[str, Any] = answer.json()
         return found
 
-    async def decided(self, center: str = CENTER) -> dict[str, Any]:
+    async def decided(self, center: str = "") -> dict[str, Any]:
         """The submission once nothing of it waits for inspection."""
 
         async def look() -> dict[str, Any] | None:
             found = await self.submission(center)
             return found if all(one["state"] != "received" for one in found["reports"]) else None
 
-        return await eventually(look)  # type: ignore[return-value]
+        found: dict[str, Any] | None = await eventually(look)
+        assert found is not None
+        return found
+
+    async def tell(self, *events: tuple[str, int, Any]) -> None:
+        """Publish as the registry would, and wait until the service knows it."""
+        await self.world.publish("registry", *events)
+        mongo = self.world.mongo("submissions")
+        names: dict[type, str] = {RoundChanged: "rounds", CenterChanged: "centers", ObligationChanged: "obligations"}
+
+        async def known() -> bool:
+            for key, sequence, data in events:
+                found = await mongo.documents(names[type(data)]).one({"_id": key})
+                if found is None or found["sequence"] < sequence:
+                    return False
+            return True
+
+        await eventually(known)
 
 
-def round_(round_id: str = "2569", **changes: Any) -> RoundChanged:
+def round_(round_id: str, **changes: Any) -> RoundChanged:
     facts = {
         "round": round_id,
         "fiscal_year": 2569,
@@ -104,19 +130,21 @@ def center(code: str, path: tuple[str, ...] = PATH) -> CenterChanged:
     return CenterChanged(code=code, name="ศพด. บ้านสวน", lao=path[-1], path=path, subdistrict="580101")
 
 
-async def tell_registry_facts(world: World, *more: tuple[str, int, Any]) -> None:
-    """What the registry would have announced: two rounds, three centers, who owes what."""
-    owed = [
-        (f"2569/{code}", 1, ObligationChanged(round="2569", center=code, lao=PATH[-1], path=PATH, owed=code != IDLE))
-        for code in (CENTER, OTHER, IDLE)
-    ]
-    await world.publish(
-        "registry",
-        ("2569", 1, round_()),
-        ("2570", 1, round_("2570", state="draft")),
-        *((code, 1, center(code)) for code in (CENTER, OTHER, IDLE)),
-        *owed,
-        *more,
+async def introduce(office: Office) -> None:
+    """What the registry announced: two rounds, three centers, who owes what."""
+    codes = (office.center, office.other, office.idle)
+    await office.tell(
+        (office.round, 1, round_(office.round)),
+        (office.draft, 1, round_(office.draft, state="draft")),
+        *((code, 1, center(code)) for code in codes),
+        *(
+            (
+                f"{office.round}/{code}",
+                1,
+                ObligationChanged(round=office.round, center=code, lao=PATH[-1], path=PATH, owed=code != office.idle),
+            )
+            for code in codes
+        ),
     )
 
 
@@ -125,25 +153,34 @@ def settings_of(world: World, **changes: Any) -> SubmissionsSettings:
     return world.settings(SubmissionsSettings, **{**quick, **changes})
 
 
-async def knows_the_registry(world: World) -> None:
-    mongo = world.mongo("submissions")
-    owing = mongo.documents("obligations")
-    centers = mongo.documents("centers")
-    rounds = mongo.documents("rounds")
-
-    async def known() -> bool:
-        return await owing.count({}) == 3 and await centers.count({}) == 3 and await rounds.count({}) == 2
-
-    await eventually(known)
-
-
-@pytest_asyncio.fixture
-async def office(world: World) -> AsyncIterator[Office]:
-    await tell_registry_facts(world)
+@pytest_asyncio.fixture(scope="module")
+async def service(stack: Stack) -> AsyncIterator[tuple[World, httpx.AsyncClient]]:
+    """One running service for a module's tests, since joining its groups takes seconds; they differ by round and
+    center.
+    """
+    world = World(stack, f"t{secrets.token_hex(4)}")
+    await world.open()
     app = build(settings_of(world))
     async with (
         run_app(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://submissions") as http,
     ):
-        await knows_the_registry(world)
-        yield Office(world, http)
+        yield world, http
+    await world.close()
+
+
+@pytest_asyncio.fixture
+async def office(service: tuple[World, httpx.AsyncClient]) -> Office:
+    found = Office(*service, secrets.token_hex(4))
+    await introduce(found)
+    return found
+
+
+@pytest.fixture
+def blobs(stack: Stack) -> Iterator[Blobs]:
+    """The store as the service sees it."""
+    environment = stack.environment()
+    secret = SecretStr(environment["SARABAN_S3_SECRET_KEY"])
+    found = Blobs(environment["SARABAN_S3_ENDPOINT"], environment["SARABAN_S3_ACCESS_KEY"], secret)
+    yield found
+    found.close()
