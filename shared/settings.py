@@ -20,7 +20,11 @@ class CoreSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,  # docs/settings.md is drawn from them
     )
 
     namespace: str = Field("saraban", pattern=r"^[a-z][a-z0-9-]{0,40}$")
@@ -29,30 +33,45 @@ class CoreSettings(BaseSettings):
     """What this process runs: any of api, consumer, relay, separated by commas."""
 
     http_host: str = "127.0.0.1"
+    """Address the API listens on."""
     http_port: int = Field(8080, ge=0, le=65535)
+    """Port the API listens on."""
 
     kafka_bootstrap: str = Field(min_length=3)
+    """Kafka brokers, `host:port` separated by commas."""
     kafka_idempotent: bool = True
     """Off only for brokers without InitProducerId."""
     kafka_fetch_max_wait_ms: int = Field(500, ge=1, le=30_000)
+    """How long the broker may hold an empty fetch, in milliseconds."""
     kafka_session_ms: int = Field(10_000, ge=1_000, le=60_000)
     """How long the broker waits for a silent consumer before it gives its partitions to others."""
     kafka_partitions: int = Field(12, ge=1, le=1000)
+    """Partitions of a topic that set-up makes."""
 
     mongo_url: SecretStr
+    """MongoDB connection string of a replica set."""
 
     s3_endpoint: str = Field("http://127.0.0.1:8333", pattern=r"^https?://[^/]+$")
+    """Object store, `http(s)://host:port`."""
     s3_access_key: str = ""
+    """Object store access key."""
     s3_secret_key: SecretStr = SecretStr("")
+    """Object store secret key."""
 
     oidc_issuer: str = Field(pattern=r"^https?://.+")
+    """Issuer of the bearer tokens; its keys are found by OIDC discovery."""
     oidc_audience: str = "saraban"
+    """The audience a token must be for."""
 
     smtp_url: str = Field("smtp://127.0.0.1:1025", pattern=r"^smtps?://.+")
+    """Mail server, `smtp(s)://host:port`."""
     smtp_from: str = "saraban@localhost"
+    """Sender of mails."""
 
     log_format: Literal["json", "console"] = "json"
+    """JSON lines, or readable on a terminal."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least level that is logged."""
     trace_file: Path | None = None
     """Spans are appended here, one JSON object a line."""
     trace_otlp_endpoint: str | None = None

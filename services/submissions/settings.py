@@ -20,6 +20,7 @@ class SubmissionsSettings(CoreSettings):
     """How centers reach the object store, where that is not how this service does. It is part of what is signed."""
 
     upload_max_bytes: int = Field(50 * 1024 * 1024, ge=1024, le=1024 * 1024 * 1024)
+    """The largest file that may be declared, in bytes."""
     upload_lifetime_hours: float = Field(24.0, gt=0, le=24 * 7)
     """How long an upload that was begun may be resumed."""
     part_url_minutes: float = Field(60.0, ge=1, le=24 * 60)
@@ -30,8 +31,11 @@ class SubmissionsSettings(CoreSettings):
     inspection_pool: int = Field(2, ge=1, le=64)
     """Files inspected at once."""
     inspection_memory_mb: int = Field(512, ge=128, le=16_384)
+    """Memory that one file may take, in MiB."""
     inspection_cpu_seconds: int = Field(10, ge=1, le=600)
+    """Processor time that one file may take."""
     inspection_wall_seconds: float = Field(20.0, ge=1, le=600)
+    """Time that one file may take."""
     inspection_unconfined: bool = False
     """Only for machines that allow no user namespaces: opens strangers' files with limits but without isolation."""
 
@@ -69,4 +73,4 @@ class SubmissionsSettings(CoreSettings):
     @property
     def accepted(self) -> str:
         """The bucket of accepted reports."""
-        return f"{self.namespace}-reports"
+        return f"{self.namespace}-accepted"
