@@ -27,6 +27,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # naming it lets the partial index se
 
 OpeningRule = Callable[[Openings, datetime], Openings | Wait]
 
+PROJECTIONS = ("organizations", "centers", "rounds", "obligations")
+"""Collections that a rebuild may drop before the group `projections` is rewound."""
+
 ATTEMPTS = 50
 """How often a writer that was overtaken decides again before it gives up."""
 

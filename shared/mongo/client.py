@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, DatetimeConversion
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReadPreference, WriteConcern
 from pymongo.errors import (
@@ -82,7 +82,10 @@ class Mongo:
 
     async def explain(self, command: Document) -> Document:
         """The server's plan for a command that was seen on the wire. For tests that forbid collection scans."""
-        return dict(await self._database.command("explain", command, verbosity="queryPlanner"))
+        # Bounds of an open range hold dates that Python has no room for.
+        roomy: CodecOptions[Document] = CodecOptions(datetime_conversion=DatetimeConversion.DATETIME_AUTO)
+        answer = await self._database.command("explain", command, verbosity="queryPlanner", codec_options=roomy)
+        return dict(answer)
 
     async def drop(self) -> None:
         """Remove the whole database. Tests and `projections rebuild` only."""

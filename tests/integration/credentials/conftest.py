@@ -66,7 +66,7 @@ async def announce(world: World, what: Round, *, announced: int | None = None, s
         academic_year=2567,
         deadline=datetime.now(UTC) + timedelta(days=30),
         grace_minutes=60,
-        state=state,  # type: ignore[arg-type]
+        state=state,
         obligations=len(what.centers) if announced is None else announced,
     )
     told: list[tuple[str, int, Any]] = [(what.id, 1, opened)]
@@ -173,7 +173,14 @@ class Vault:
 
 async def running(world: World, master_key: Path, **settings: Any) -> AsyncIterator[Vault]:
     """The service in a world."""
-    app = build(world.settings(CredentialsSettings, master_key_file=master_key, **settings))
+    async for made in serving(
+        world, build(world.settings(CredentialsSettings, master_key_file=master_key, **settings))
+    ):
+        yield made
+
+
+async def serving(world: World, app: FastAPI) -> AsyncIterator[Vault]:
+    """A service that a test has put together itself."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(run_app(app))
         transport = httpx.ASGITransport(app)

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -41,7 +42,7 @@ async def open_every_seal(vault: Vault, what: Round, master_key: Path) -> dict[s
     return found
 
 
-async def credential(vault: Vault, what: Round, kind: str, code: str) -> dict:
+async def credential(vault: Vault, what: Round, kind: str, code: str) -> dict[str, Any]:
     found = await vault.mongo.documents("credentials").one({"_id": what.credential(kind, code)})
     assert found
     return found
@@ -53,7 +54,7 @@ async def refusals(vault: Vault, what: Round) -> list[ClaimRefused]:
     return [each for each in data if isinstance(each, ClaimRefused) and each.round == what.id]
 
 
-def alike(answer: httpx.Response) -> tuple[int, dict, list[str]]:
+def alike(answer: httpx.Response) -> tuple[int, dict[str, Any], list[str]]:
     """An answer without what differs in every one."""
     body = {key: value for key, value in answer.json().items() if key not in {"trace_id", "claim", "code_ends"}}
     return answer.status_code, body, sorted(set(answer.headers) - {"content-length"})
@@ -514,7 +515,7 @@ async def test_a_second_claim_after_the_secret_was_shown_raises_the_alarm(vault:
         ({"round": "2569", "holder": ["c"]}, "body.holder"),
     ],
 )
-async def test_a_malformed_claim_names_its_place(vault: Vault, body: dict, where: str) -> None:
+async def test_a_malformed_claim_names_its_place(vault: Vault, body: dict[str, Any], where: str) -> None:
     answer = await vault.http.post("/v1/claims", json=body, headers=vault.headers("center", "c"))
     assert (answer.status_code, answer.json()["where"]) == (422, where)
 

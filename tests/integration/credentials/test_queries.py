@@ -1,0 +1,50 @@
+"""Every query of the service uses an index."""
+
+from pathlib import Path
+
+from services.credentials.app import build
+from services.credentials.settings import CredentialsSettings
+from tests.integration.credentials.conftest import Round, Vault, serving
+from tests.plans import Watch
+from tests.world import World, eventually
+
+
+async def test_no_query_reads_a_whole_collection(world: World, master_key: Path) -> None:
+    watch = Watch()
+    settings = world.settings(CredentialsSettings, master_key_file=master_key)
+    what = Round.of(3)
+    center = what.centers[0]
+    async for vault in serving(world, build(settings, listeners=[watch])):
+        await vault.seal(what)
+        claim = await vault.verified(what, "center", center)
+        await vault.verify(claim, "000000", "center", center)
+        await vault.open(what, "center", center, holder=what.centers[1])
+        await vault.reveal(claim, "center", center)
+        await vault.http.post(
+            f"/v1/claims/{claim}/confirm", headers=vault.headers("center", center, key="confirm-key-1")
+        )
+        auditor = vault.headers("auditor", "00")
+        await vault.http.get(f"/v1/holders/{center}/credential", headers=auditor)
+        await vault.http.get(f"/v1/holders/{center}/credential", params={"round": what.id}, headers=auditor)
+        audit: dict[str, str | int] = {"subject": f"center/{center}", "limit": 1}
+        page = (await vault.http.get("/v1/audit", params=audit, headers=auditor)).json()
+        await vault.http.get("/v1/audit", params={**audit, "cursor": page["next"]}, headers=auditor)
+        assert (await vault.http.get("/readyz")).status_code == 200
+        # The sweeper and the mail look by themselves once a second: wait until both were seen.
+
+        async def looked() -> bool:
+            seen = " ".join(watch.commands)
+            return "outbox.due" in seen and "mail_due" in seen
+
+        await eventually(looked)
+        assert {"find credentials", "find claims", "find audit", "find obligations", "update credentials"} <= {
+            " ".join(command.split()[:2]) for command in watch.commands
+        }
+        assert await watch.scans(vault.mongo) == []
+
+
+async def test_the_search_finds_a_scan(vault: Vault) -> None:
+    watch = Watch()
+    watched = vault.world.mongo("credentials", listeners=[watch])
+    await watched.documents("credentials").find({"sealed": b"x"})
+    assert len(await watch.scans(vault.mongo)) == 1

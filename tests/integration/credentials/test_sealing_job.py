@@ -1,0 +1,270 @@
+"""Sealing a round as a job: durable, resumable, never twice."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.credentials.settings import CredentialsSettings, read_keys
+from shared.contracts.events import AuditRecorded, ObligationChanged
+from shared.mongo.sealing import Vault as Seals
+from shared.mongo.sealing import WrongMasterKey
+from shared.security.audit import verify
+from tests.integration.credentials.conftest import Round, Vault, announce, running
+from tests.world import World, eventually
+
+open_vault = asynccontextmanager(running)
+
+
+async def job(vault: Vault, what: Round) -> dict[str, Any]:
+    answer = await vault.http.get(f"/v1/rounds/{what.id}/credentials", headers=vault.headers("department", "00"))
+    return dict(answer.json())
+
+
+async def ask(vault: Vault, what: Round, role: str = "department", **options: Any) -> httpx.Response:
+    body = options.pop("json", {"generate": True})
+    headers = {**vault.headers(role, "00"), **options.pop("headers", {})}
+    return await vault.http.post(f"/v1/rounds/{what.id}/credentials", json=body, headers=headers)
+
+
+async def sealed_holders(vault: Vault, what: Round) -> Counter[tuple[str, str]]:
+    found = await vault.mongo.documents("credentials").find({"round": what.id})
+    return Counter((each["kind"], each["holder"]) for each in found)
+
+
+def every_holder(what: Round) -> Counter[tuple[str, str]]:
+    return Counter([*(("center", code) for code in what.centers), *(("lao", code) for code in what.laos)])
+
+
+async def test_every_center_and_every_parent_lao_gets_one_credential(vault: Vault) -> None:
+    what = Round.of(30, per_lao=3)
+    await vault.seal(what)
+    assert await sealed_holders(vault, what) == every_holder(what)
+    told = await job(vault, what)
+    assert (told["state"], told["holders"], told["credentials"], told["missing"]) == ("done", 40, 40, 0)
+    assert told["by_state"] == {"sealed": 40, "locked": 0, "claimed": 0, "confirmed": 0}
+
+
+async def test_asking_again_seals_nothing_again(vault: Vault) -> None:
+    what = Round.of(4)
+    await vault.seal(what)
+    documents = vault.mongo.documents("credentials")
+    before = await documents.find({"round": what.id}, sort=[("_id", 1)], fields=["credential", "sealed", "version"])
+    await vault.seal(what)
+    assert (
+        await documents.find({"round": what.id}, sort=[("_id", 1)], fields=["credential", "sealed", "version"])
+        == before
+    )
+
+
+async def test_the_same_key_gives_the_same_answer(vault: Vault) -> None:
+    what = Round.of(1)
+    await vault.seal(what)
+    first, again = [await ask(vault, what, headers={"Idempotency-Key": f"seal-{what.tag}"}) for _ in range(2)]
+    assert (first.status_code, again.content) == (202, first.content)
+    assert again.headers["idempotent-replay"] == "true"
+    assert first.headers["location"] == again.headers["location"] == f"/v1/rounds/{what.id}/credentials"
+
+
+async def test_a_center_that_came_later_is_sealed_when_asked_again(vault: Vault) -> None:
+    what = Round.of(2)
+    await vault.seal(what)
+    late = f"c{what.tag}late"
+    path = what.path_of(what.centers[0])
+    owed = ObligationChanged(round=what.id, center=late, lao=path[-1], path=path, owed=True)
+    await vault.world.publish("registry", (f"{what.id}/{late}", 1, owed))
+
+    async def sealed() -> bool:
+        assert (await ask(vault, what)).status_code == 202
+        return (await sealed_holders(vault, what))["center", late] == 1
+
+    await eventually(sealed)
+    assert (await sealed_holders(vault, what)).total() == 4
+
+
+async def test_a_released_center_gets_none(vault: Vault) -> None:
+    what = Round.of(2)
+    gone = what.centers[0]
+    path = what.path_of(gone)
+    released = ObligationChanged(round=what.id, center=gone, lao=path[-1], path=path, owed=False)
+    await vault.world.publish("registry", (f"{what.id}/{gone}", 2, released))
+    await vault.seal(what, announced=1)
+    assert await sealed_holders(vault, what) == Counter([("center", what.centers[1]), ("lao", what.laos[0])])
+
+
+async def test_the_job_waits_for_centers_that_were_announced_and_have_not_come(vault: Vault) -> None:
+    what = Round.of(2)
+    await announce(vault.world, what, announced=3)
+
+    async def sealed_so_far() -> bool:
+        return bool((await ask(vault, what)).status_code == 202 and (await job(vault, what))["credentials"] == 3)
+
+    await eventually(sealed_so_far)
+    assert (await job(vault, what))["state"] == "running"
+    path = what.path_of(what.centers[0])
+    third = f"c{what.tag}third"
+    owed = ObligationChanged(round=what.id, center=third, lao=path[-1], path=path, owed=True)
+    await vault.world.publish("registry", (f"{what.id}/{third}", 1, owed))
+
+    async def done() -> bool:
+        return bool((await job(vault, what))["state"] == "done")
+
+    await eventually(done)
+    assert (await sealed_holders(vault, what))["center", third] == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "body", "status", "slug"),
+    [
+        ("province", {"generate": True}, 403, "forbidden"),
+        ("auditor", {"generate": True}, 403, "forbidden"),
+        ("center", {"generate": True}, 403, "forbidden"),
+        ("operator", {"generate": False}, 422, "invalid-request"),
+        ("operator", {}, 422, "invalid-request"),
+        ("operator", {"generate": True}, 404, "round-unknown"),
+    ],
+)
+async def test_what_is_not_allowed_changes_nothing(
+    vault: Vault, role: str, body: dict[str, Any], status: int, slug: str
+) -> None:
+    what = Round.of(1)
+    answer = await ask(vault, what, role, json=body)
+    assert (answer.status_code, answer.json()["type"]) == (status, f"urn:saraban:problem:{slug}")
+    assert await vault.mongo.documents("jobs").one({"_id": what.id}) is None
+
+
+async def test_an_expired_token_is_told_apart(vault: Vault) -> None:
+    stale = vault.world.token("operator", "00", ttl=-3600)
+    answer = await ask(vault, Round.of(1), headers={"Authorization": f"Bearer {stale}"})
+    assert (answer.status_code, answer.json()["type"]) == (401, "urn:saraban:problem:token-expired")
+
+
+async def test_a_closed_round_is_not_sealed(vault: Vault) -> None:
+    what = Round.of(1)
+    await announce(vault.world, what, state="closed")
+
+    async def refused() -> bool:
+        return bool((await ask(vault, what)).json()["type"] == "urn:saraban:problem:round-closed")
+
+    await eventually(refused)
+
+
+def process(world: World, master_key: Path, failpoint: str) -> subprocess.Popen[bytes]:
+    """The service as a process of its own that kills itself at a failpoint."""
+    environment = {
+        **os.environ,
+        **world.environment,
+        "SARABAN_NAMESPACE": world.namespace,
+        "SARABAN_ROLES": "relay",
+        "SARABAN_HTTP_PORT": "0",
+        "SARABAN_MASTER_KEY_FILE": str(master_key),
+        "SARABAN_FAILPOINTS": failpoint,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "services.credentials"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+async def died_by_its_own_hand(worker: subprocess.Popen[bytes]) -> bool:
+    async def over() -> bool:
+        return worker.poll() is not None
+
+    try:
+        await eventually(over, within=60)
+    finally:
+        if worker.poll() is None:
+            worker.kill()
+        _, said = await asyncio.to_thread(worker.communicate)
+    assert worker.returncode == -9, said.decode()
+    return True
+
+
+@pytest.fixture
+async def no_relay(world: World, master_key: Path) -> AsyncIterator[Vault]:
+    """A service that takes requests and follows the registry, but does no work in the background."""
+    async for made in running(world, master_key, roles="api,consumer"):
+        yield made
+
+
+@pytest.mark.parametrize("point", ["aggregate.before_write:3", "aggregate.after_write:3", "aggregate.after_write:4"])
+async def test_a_job_cut_off_by_kill_9_is_finished_by_the_next_process(
+    no_relay: Vault, world: World, master_key: Path, point: str
+) -> None:
+    what = Round.of(600, per_lao=2)
+    await announce(world, what)
+
+    async def accepted() -> bool:
+        return bool((await ask(no_relay, what)).status_code == 202)
+
+    async def projected() -> bool:
+        return bool((await job(no_relay, what))["holders"] == 900)
+
+    await eventually(accepted)
+    await eventually(projected)
+    assert await died_by_its_own_hand(process(world, master_key, point))
+    halfway = (await job(no_relay, what))["credentials"]
+    assert halfway < 900
+    async with open_vault(world, master_key, roles="relay") as successor:
+
+        async def done() -> bool:
+            return bool((await job(no_relay, what))["state"] == "done")
+
+        await eventually(done, within=60)
+        assert await sealed_holders(successor, what) == every_holder(what)
+        await every_seal_opens_and_every_chain_holds(successor, what, master_key)
+
+
+async def every_seal_opens_and_every_chain_holds(vault: Vault, what: Round, master_key: Path) -> None:
+    seals = Seals(vault.mongo, read_keys(master_key).sealing.get_secret_value())
+    trail = await vault.mongo.documents("audit").find({"action": "credential.seal"})
+    assert Counter(entry["chain"] for entry in trail) == Counter(f"{kind}/{code}" for kind, code in every_holder(what))
+    for entry in trail:
+        assert verify(entry["chain"], [AuditRecorded.model_validate(entry)]) == []
+    for each in await vault.mongo.documents("credentials").find({"round": what.id}):
+        label = {field: each[field] for field in ("round", "holder", "kind", "credential")} | {
+            "version": each["edition"]
+        }
+        assert len((await seals.open(each["sealed"], label))["password"]) == 16
+    seals.close()
+
+
+async def test_two_processes_share_a_job_without_sealing_anything_twice(world: World, master_key: Path) -> None:
+    what = Round.of(300)
+    async with open_vault(world, master_key) as one, open_vault(world, master_key, roles="relay"):
+        await one.seal(what)
+        assert await sealed_holders(one, what) == every_holder(what)
+        issued = await one.mongo.documents("audit").find({"action": "credential.seal"})
+        assert len(issued) == 450
+
+
+async def test_another_master_key_stops_the_start_and_says_so(
+    world: World, master_key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with open_vault(world, master_key):
+        pass
+    other = tmp_path / "other"
+    other.write_bytes(os.urandom(96))
+    with pytest.raises(WrongMasterKey):
+        async with open_vault(world, other):
+            pass
+    assert capsys.readouterr().err.count("SARABAN_MASTER_KEY_FILE is not the key") == 1
+
+
+@pytest.mark.parametrize("content", [None, b"short"])
+def test_an_unusable_master_key_file_is_named(world: World, tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "key"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match="master_key_file"):
+        world.settings(CredentialsSettings, master_key_file=path)

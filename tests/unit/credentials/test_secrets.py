@@ -1,0 +1,104 @@
+"""Generated secrets, short codes, derived keys, and the mail that carries a code."""
+
+import re
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretBytes
+
+from services.credentials import codes
+from services.credentials.mail import letter
+from services.credentials.sealing import CAPITALS, DIGITS, SMALL, draw, generate
+from services.credentials.settings import exposed, read_keys
+from tests.unit.credentials.test_domain import NOW, a_claim
+
+KEY = SecretBytes(b"k" * 32)
+
+
+def test_a_password_has_every_kind_of_mark_and_none_that_misreads() -> None:
+    for _ in range(300):
+        made = generate()
+        assert re.fullmatch(r"(?=.*[A-Z])(?=.*[a-z])(?=.*\d)[A-HJ-NP-Za-hjkmnp-z2-9]{16}", made["password"])
+        assert re.fullmatch(r"[a-hjkmnp-z2-9]{10}", made["username"])
+
+
+def test_no_two_credentials_are_the_same() -> None:
+    made = [generate() for _ in range(2000)]
+    assert len({each["password"] for each in made}) == len({each["username"] for each in made}) == 2000
+
+
+def test_letters_are_drawn_evenly() -> None:
+    letters = CAPITALS + SMALL + DIGITS
+    counted = Counter(draw(letters, 54_000))
+    assert set(counted) == set(letters)
+    # Each is expected about a thousand times; ten standard deviations is no accident.
+    expected = 54_000 / len(letters)
+    assert all(abs(times - expected) < 10 * expected**0.5 for times in counted.values())
+
+
+@given(st.text("0123456789abcdef", min_size=32, max_size=32))
+def test_a_code_has_six_digits_and_fits_its_claim_alone(claim: str) -> None:
+    code = codes.code_of(claim, KEY)
+    assert re.fullmatch(r"\d{6}", code)
+    assert codes.fits(code, claim, KEY)
+    assert not codes.fits(f"{(int(code) + 1) % 10**6:06d}", claim, KEY)
+    assert not codes.fits("", claim, KEY)
+    assert not codes.fits("รหัส", claim, KEY)
+
+
+def test_codes_follow_from_the_key_and_the_claim() -> None:
+    claims = [codes.reference(codes.new_claim_id()) for _ in range(2000)]
+    assert len({codes.code_of(claim, KEY) for claim in claims}) > 1900
+    other = SecretBytes(b"x" * 32)
+    assert sum(codes.fits(codes.code_of(claim, other), claim, KEY) for claim in claims) < 5
+
+
+def test_a_claim_is_kept_under_a_hash_of_at_least_112_bits_of_chance() -> None:
+    claim = codes.new_claim_id()
+    assert len(claim) * 6 >= 112
+    assert claim not in codes.reference(claim)
+
+
+def test_keys_for_different_purposes_differ_and_stay_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(b"m" * 96)
+    keys, again = read_keys(file), read_keys(file)
+    assert keys == again
+    assert len(keys.sealing.get_secret_value()) == 96
+    assert keys.codes.get_secret_value() not in keys.sealing.get_secret_value()
+    assert "m" * 8 not in repr(keys)
+    file.write_bytes(b"m" * 95 + b"n")
+    assert read_keys(file) != keys
+
+
+def test_a_file_others_may_read_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(b"m" * 96)
+    file.chmod(0o600)
+    assert not exposed(file)
+    file.chmod(0o640)
+    assert exposed(file)
+
+
+def test_the_mail_says_the_code_in_both_languages_and_nothing_else_that_is_secret() -> None:
+    claim = a_claim(code_ends=datetime(2025, 10, 31, 9, 30, tzinfo=UTC), opened_at=NOW)
+    mail = letter(claim, "ศพด. บ้านหนองบัว", "123456", "vault@example.go.th", "center@example.go.th")
+    read = message_from_bytes(mail.as_bytes(), policy=policy.default)
+    body = read.get_content()
+    assert body.index("เรียน ศพด. บ้านหนองบัว") < body.index("123456") < body.index("The code to open")
+    assert "๓๑ ตุลาคม พ.ศ. ๒๕๖๘" in body
+    assert "31 October 2025 16:30" in body
+    assert "http" not in body
+    assert "123456" not in str(read["Subject"])
+    assert claim.claim not in str(read)
+    assert read["Auto-Submitted"] == "auto-generated"
+
+
+def test_the_same_mail_sent_again_has_the_same_id() -> None:
+    first, again = (letter(a_claim(), "n", "1", "a@b.c", "d@e.f")["Message-ID"] for _ in range(2))
+    other = letter(a_claim(claim="other", code_ends=NOW + timedelta(1)), "n", "1", "a@b.c", "d@e.f")["Message-ID"]
+    assert first == again != other
