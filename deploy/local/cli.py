@@ -26,7 +26,13 @@ app.command()(running.token)
 app.command()(demo)
 app.command()(verify)
 
-ROOMS = {"roll": "deploy.local.roll.commands:roll_app"}
+ROOMS = {
+    "roll": "deploy.local.roll.commands:roll_app",
+    "events": "deploy.local.tools.commands:events_app",
+    "dead": "deploy.local.tools.commands:dead_app",
+    "projections": "deploy.local.tools.commands:projections_app",
+    "audit": "deploy.local.tools.commands:audit_app",
+}
 """Groups of commands that live in rooms of their own, and where."""
 
 

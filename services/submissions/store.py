@@ -30,6 +30,9 @@ from shared.thai.calendar import now_in_bangkok
 
 Refusal = TypeVar("Refusal")
 
+PROJECTIONS = ("centers", "rounds", "obligations")
+"""Collections that a rebuild may drop before the group `projections` is rewound."""
+
 RACES = 16
 """Writers of one submission are one center's: more losses in a row than this is a fault."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # naming it lets the partial index serve
@@ -155,7 +158,8 @@ class Store:
 
     async def due(self, now: datetime, limit: int) -> list[Stored[Submission]]:
         """Submissions with an upload that somebody must look after now, the longest waiting first."""
-        found = await self.submissions.documents.find({"due": {"$lte": now}}, sort=[("due", ASCENDING)], limit=limit)
+        query = {"due": {"$gt": _EPOCH, "$lte": now}}
+        found = await self.submissions.documents.find(query, sort=[("due", ASCENDING)], limit=limit)
         return [self.submissions.read(one) for one in found]
 
     async def write(

@@ -11,6 +11,7 @@ from shared.bus.envelope import Envelope, Incoming, Outgoing
 from shared.bus.publisher import Publisher
 from shared.bus.reading import probe, read_topic
 from shared.bus.relay import Relay, Sweeper
+from shared.bus.settled import settle, settled
 
 __all__ = [
     "Batch",
@@ -28,4 +29,6 @@ __all__ = [
     "probe",
     "read_topic",
     "rewind",
+    "settle",
+    "settled",
 ]

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from deploy.local.tools.letters import GROUP
 from deploy.local.verify.verdict import Check
-from shared.bus import read_topic
-from shared.contracts.topics import SERVICES, TOPICS, Service, dead_letters, source_of
+from shared.bus import read_topic, settled
+from shared.contracts.topics import SERVICES, TOPICS, Service, dead_letters, group_name, source_of
 from shared.mongo import Document, Documents, Mongo
 
 COMPACTED = {topic.name.replace(".", "_") for topic in TOPICS if topic.compacted}
@@ -28,10 +29,13 @@ async def read_announced(bootstrap: str, namespace: str) -> Announced:
     topics = {topic.named(namespace): topic for topic in TOPICS}
     letters = {dead_letters(service).named(namespace): service for service in SERVICES}
     found.dead = dict.fromkeys(SERVICES, 0)
+    done: dict[tuple[str, int], int] = {}
+    for topic, service in letters.items():
+        done |= await settled(bootstrap, group_name(namespace, service, GROUP), [topic])
     async for record in read_topic(bootstrap, [*topics, *letters]):
         found.records += 1
         if record.topic in letters:
-            found.dead[letters[record.topic]] += 1
+            found.dead[letters[record.topic]] += record.offset >= done[record.topic, record.partition]
             continue
         headers = {name: value or b"" for name, value in record.headers}
         by_subject = found.sequences[topics[record.topic].name.replace(".", "_")]
