@@ -4,9 +4,9 @@ from collections import defaultdict
 
 import pytest
 
-from deploy.local.roll import generate
 from deploy.local.roll.dirt import SMALLEST, DirtySheet, Verdict, dirty, write_dirty
 from deploy.local.roll.faults import FAULTS
+from deploy.local.roll.generator import generate
 from services.registry.findings import Finding, Reason
 from services.registry.roll import Reading, read_roll
 

@@ -11,10 +11,9 @@ import geothai
 import pytest
 import python_calamine
 
-from deploy.local.roll import COLUMNS, Roll, RollRow, generate
 from deploy.local.roll.dirt import SMALLEST, DirtySheet, dirty, write_dirty
 from deploy.local.roll.faults import FAULTS
-from deploy.local.roll.generator import MOST_CENTERS
+from deploy.local.roll.generator import COLUMNS, MOST_CENTERS, Roll, RollRow, generate
 from deploy.local.roll.offices import laos
 from deploy.local.roll.writers import TIS_620, write_csv, write_xlsx
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy.local.roll import generate
+from deploy.local.roll.generator import generate
 from deploy.local.roll.writers import write_csv
 from shared.thai.collation import thai_sorted
 from tests.integration.registry.test_bad_input import is_problem

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from deploy.local.roll import generate
 from deploy.local.roll.dirt import SMALLEST, dirty, write_dirty
+from deploy.local.roll.generator import generate
 from deploy.local.roll.writers import write_xlsx
 from services.registry.app import clock
 from services.registry.domain import Round
