@@ -47,7 +47,10 @@ class OrganizationChanged(EventData):
 
 
 class CenterChanged(EventData):
-    """The whole state of a child development center (ศพด.). `last_assessed` is a Buddhist Era year."""
+    """The whole state of a child development center (ศพด.).
+
+    `subdistrict` is a DOPA code of 6 digits; degrees are WGS 84; `last_assessed` is a Buddhist Era year.
+    """
 
     code: str
     name: str
