@@ -6,6 +6,7 @@ write makes the report, its receipt and its events one. A process that dies in b
 `complete`, or the sweeper, takes up where it stands: the joined object is found under its key, which is used once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,7 +18,7 @@ from services.submissions.refusals import PartsMissing, UploadOver
 from services.submissions.sending import Change, expire
 from services.submissions.store import Store, Written
 from services.submissions.uploads import Uploads
-from shared.blobs import Blobs, Fetched, NotFound, PartPlan, Place, Refused, Stored
+from shared.blobs import Blobs, Fetched, NotFound, PartPlan, Place, Refused, Stored, StoredPart
 from shared.failpoints import failpoint
 from shared.telemetry import get_logger
 from shared.thai.calendar import BANGKOK
@@ -46,17 +47,19 @@ class Completion:
     ) -> Completed | UploadOver | PartsMissing:
         """Receive the file. Asked again, after an answer that was lost, it gives the same report and receipt."""
         at = Written(submission, upload)
+        there: Sequence[StoredPart] = ()
         if at.upload.state == "open":
-            there = {part.number: part.size for part in await self._uploads.parts_there(upload)}
+            there = await self._uploads.parts_there(upload)
+            sizes = {part.number: part.size for part in there}
             begun: Written | PartsMissing | UploadOver = await self._store.write_upload(
-                submission, upload, lambda s, u: begin_completion(s, u, there, now)
+                submission, upload, lambda s, u: begin_completion(s, u, sizes, now)
             )
             if isinstance(begun, PartsMissing):
                 return begun
             at = begun if isinstance(begun, Written) else Written(submission, begun.upload)
             failpoint("submissions.after_begin")
         if at.upload.state == "completing":
-            at = await self._finish(at)
+            at = await self._finish(at, there)
         if at.upload.state == "received" and at.submission.report_of(upload.id) is None:
             # Another process was faster, and what we hold is older than what it wrote.
             stored = await self._store.of_upload(upload.id)
@@ -91,10 +94,13 @@ class Completion:
         await self._blobs.abort_multipart(self._uploads.multipart(ended.upload))
         return ended
 
-    async def _finish(self, at: Written) -> Written:
-        """From `completing` to `received` or `failed`. Any number of processes may do this at once."""
+    async def _finish(self, at: Written, there: Sequence[StoredPart] = ()) -> Written:
+        """From `completing` to `received` or `failed`. Any number of processes may do this at once.
+
+        `there` are the parts in the store, if they have just been listed.
+        """
         try:
-            whole = await self._assemble(at.upload)
+            whole = await self._assemble(at.upload, there)
             failpoint("submissions.after_assemble")
             read = await self._blobs.fetch(whole.place)
         except NotFound:
@@ -120,7 +126,7 @@ class Completion:
             await self._blobs.delete(whole.place)  # the same bytes lie there already
         return done
 
-    async def _assemble(self, upload: Upload) -> Stored:
+    async def _assemble(self, upload: Upload, there: Sequence[StoredPart]) -> Stored:
         multipart = self._uploads.multipart(upload)
         plans = [
             PartPlan(number, upload.part_size(number), digest)
@@ -128,7 +134,7 @@ class Completion:
             if digest is not None
         ]
         try:
-            there = await self._blobs.list_parts(multipart)
+            there = there or await self._blobs.list_parts(multipart)
         except NotFound:  # joined before, and the answer or the process was lost
             return await self._blobs.stat(Place(multipart.bucket, multipart.key))
         return await self._blobs.complete_multipart(multipart, plans, there)
