@@ -41,6 +41,7 @@ Overseer = Annotated[Principal, Depends(requires(*_TIERS, Role.OPERATOR, Role.AU
 RoundId = Annotated[str, Path(alias="round", min_length=1, max_length=64)]
 Clock = Callable[[], datetime]
 Code = Annotated[str, Path(min_length=1, max_length=64)]
+_OVER: dict[int | str, dict[str, Any]] = {410: {"description": "The upload has ended"}}
 _LOCAL = frozenset({Role.PROVINCE, Role.DISTRICT, Role.LAO})
 
 
@@ -139,7 +140,7 @@ def _uploads(router: Router, desk: Desk, clock: Clock) -> None:
         """An upload and what has arrived of it: where to go on after a cut."""
         return await desk.view(*await desk.upload(upload, principal, act=False))
 
-    @router.post("/uploads/{upload}/complete")
+    @router.post("/uploads/{upload}/complete", responses=_OVER)
     async def complete_upload(principal: Sender, upload: Code) -> CompletedView:
         """Hand the file in. The answer comes when the report is durable, and is the same however often it is asked."""
         done = await desk.completion.complete(*await desk.upload(upload, principal, act=True), clock())
@@ -147,7 +148,7 @@ def _uploads(router: Router, desk: Desk, clock: Clock) -> None:
             raise problems.of_upload(done)
         return CompletedView(upload=done.upload.id, receipt=receipt_view(done.submission, done.report))
 
-    @router.delete("/uploads/{upload}", status_code=204)
+    @router.delete("/uploads/{upload}", status_code=204, responses=_OVER)
     async def delete_upload(principal: Sender, upload: Code) -> None:
         """Give an upload up. What was received stays received."""
         ended = await desk.uploads.abort(*await desk.upload(upload, principal, act=True))
@@ -156,7 +157,7 @@ def _uploads(router: Router, desk: Desk, clock: Clock) -> None:
 
 
 def _parts(router: Router, desk: Desk, clock: Clock) -> None:
-    @router.post("/uploads/{upload}/parts")
+    @router.post("/uploads/{upload}/parts", responses=_OVER)
     @route_options(remember=False)  # addresses are short-lived and are no one's to keep; asking again is harmless
     async def sign_parts(principal: Sender, upload: Code, wanted: PartsDeclared, response: Response) -> PartRequests:
         """Get the requests that send parts. Ask again, at any time, for fresh ones."""
