@@ -27,6 +27,12 @@ from deploy.local.starting import Report, Step, await_ready, bring_down, bring_u
 from deploy.local.state import Kind, State
 from shared.security.redaction import redact_text
 
+FOR_TANSU = {
+    "SARABAN_KAFKA_IDEMPOTENT": "false",  # it fails aiokafka's InitProducerId
+    "SARABAN_KAFKA_FETCH_MAX_WAIT_MS": "50",  # it holds every fetch that long, also one that has records
+    "SARABAN_KAFKA_SESSION_MS": "5000",  # a group's first member waits half of it for others, at every start
+}
+
 
 @dataclass(frozen=True)
 class Status:
@@ -112,7 +118,7 @@ class Stack:
             "SARABAN_RECEIPT_KEY_FILE": str(secrets("receipt-key")),
         }
         if isinstance(self.servers["kafka"], Tansu):
-            found |= {"SARABAN_KAFKA_IDEMPOTENT": "false", "SARABAN_KAFKA_FETCH_MAX_WAIT_MS": "20"}
+            found |= FOR_TANSU
         return found | self._given
 
     def object_store(self) -> ObjectStore:

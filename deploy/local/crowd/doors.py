@@ -113,18 +113,26 @@ class Doors:
         """The newest six-digit code that reached this address after the given mail, once it is there."""
         until = time.monotonic() + self.patience
         while time.monotonic() < until:
-            # A mailbox that is away for a moment is asked again, like everything else.
-            try:
-                for mail in await self.mails(address, after):
-                    text = (await self.http.get(f"{self.mail}/api/messages/{mail['id']}")).json()["text"]
-                    if found := CODE.search(text):
-                        return found.group(1)
-            except httpx.TransportError:
-                self.traffic.repeated += 1
+            for mail in await self.mails(address, after):
+                text = (await self._read(f"/api/messages/{mail['id']}"))["text"]
+                if found := CODE.search(text):
+                    return found.group(1)
             await asyncio.sleep(0.3)
         raise TimeoutError(f"no code reached {address}")
 
     async def mails(self, address: str, after: int = 0) -> list[dict[str, Any]]:
         """The mails to this address that came after the given one, oldest first."""
-        answer = await self.http.get(f"{self.mail}/api/messages", params={"to": address, "after": after, "limit": 100})
-        return list(answer.json()["messages"])
+        found = await self._read("/api/messages", params={"to": address, "after": after, "limit": 100})
+        return list(found["messages"])
+
+    async def _read(self, path: str, **request: Any) -> Any:
+        """An answer of the mailbox; one that is away for a moment is asked again, like everything else."""
+        until = time.monotonic() + self.patience
+        while True:
+            try:
+                return (await self.http.get(f"{self.mail}{path}", **request)).raise_for_status().json()
+            except httpx.TransportError:
+                if time.monotonic() > until:
+                    raise
+            self.traffic.repeated += 1
+            await asyncio.sleep(0.3)

@@ -10,6 +10,8 @@ from shared.bus import read_topic, settled
 from shared.contracts.topics import SERVICES, TOPICS, Service, dead_letters, group_name, source_of
 from shared.mongo import Document, Documents, Mongo
 
+ENDING = frozenset({"claims"})
+"""Collections whose aggregates end by themselves after a time."""
 COMPACTED = {topic.name.replace(".", "_") for topic in TOPICS if topic.compacted}
 
 
@@ -21,6 +23,11 @@ class Announced:
     ids: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     dead: dict[Service, int] = field(default_factory=dict)
     records: int = 0
+
+    def subjects(self, service: Service) -> set[str]:
+        """The aggregates of a service that told anything."""
+        source = source_of(service)
+        return {name for told in self.sequences.values() for by, name in told if by == source}
 
 
 async def read_announced(bootstrap: str, namespace: str) -> Announced:
@@ -57,17 +64,23 @@ async def aggregates_of(mongo: Mongo) -> list[Documents]:
     return [documents for documents in every if await documents.one({"told": {"$exists": True}}, fields=["_id"])]
 
 
-async def check_announced(service: Service, mongo: Mongo, announced: Announced) -> tuple[Check, Check]:
-    """Nothing waits in an outbox, and everything that was told stands on its topic."""
+async def check_announced(service: Service, mongo: Mongo, announced: Announced) -> tuple[Check, Check, Check]:
+    """Nothing waits in an outbox, what was told stands on its topic, and who told it is still there."""
     waiting = Check(f"{service}: outboxes empty", f"{service}: ไม่มีเหตุการณ์ค้างส่ง")
     told = Check(f"{service}: announced", f"{service}: ประกาศครบ")
+    kept = Check(f"{service}: nothing vanished", f"{service}: ไม่มีรายการหายไป")
+    there: set[str] = set()
     for documents in await aggregates_of(mongo):
         async for aggregate in documents.each({}, fields=["told", "outbox.id"]):
             name = f"{documents.name}/{aggregate['_id']}"
+            there.add(name)
             waiting.expect(not aggregate["outbox"], f"{name}: {len(aggregate['outbox'])} not published")
             for gap in _untold(service, name, aggregate, announced):
                 told.expect(present=not gap, gap=gap)
-    return waiting, told
+    for name in sorted(announced.subjects(service)):
+        if name.partition("/")[0] not in ENDING:
+            kept.expect(name in there, f"{name} told of itself and is gone")
+    return waiting, told, kept
 
 
 def _untold(service: Service, name: str, aggregate: Document, announced: Announced) -> Iterable[str]:
