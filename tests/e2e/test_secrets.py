@@ -45,7 +45,7 @@ async def search(finished, canaries: Canaries) -> list[Sighting]:
         environment["SARABAN_S3_ACCESS_KEY"],
         SecretStr(environment["SARABAN_S3_SECRET_KEY"]),
     )
-    for bucket in ("saraban-quarantine", "saraban-reports"):
+    for bucket in ("saraban-quarantine", "saraban-accepted"):
         for held in await blobs.places(bucket):
             async with blobs.reading(held) as chunks:
                 found += canaries.sightings(f"object {held.key}", b"".join([chunk async for chunk in chunks]))

@@ -71,7 +71,7 @@ async def check_stored(submissions: Mongo, blobs: Blobs, namespace: str, *, deep
 
     async def look(name: str, report: Document) -> None:
         accepted = report["state"] == "accepted"
-        bucket, version = ("reports", report["kept"]) if accepted else ("quarantine", report["quarantined"])
+        bucket, version = ("accepted", report["kept"]) if accepted else ("quarantine", report["quarantined"])
         place = Place(f"{namespace}-{bucket}", f"uploads/{report['upload']}.pdf", version)
         async with gate:
             try:
