@@ -73,7 +73,9 @@ class Kafka:
 
     def _format(self, java: list[str], settings: Path) -> None:
         words = ["kafka.tools.StorageTool", "format", "--cluster-id", self._cluster, "--config", str(settings)]
-        done = subprocess.run([*java, *words], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [java[0], "-XX:TieredStopAtLevel=1", *java[1:], *words], capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             raise CannotFetchError(f"Kafka could not lay out {self._data}:\n{done.stdout}{done.stderr}")
 

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -266,10 +267,10 @@ def listening(pids: set[int]) -> set[str]:
 
 
 def test_every_server_listens_on_the_loopback_interface_alone(running: Stack):
-    loopback, mapped = "0100007F", "0000000000000000FFFF00000100007F"
+    ours = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}  # 127.0.0.1, ::1, both
     found = listening({run.pid for run in of_stack(running.state.directory)})
     assert found
-    assert found <= {loopback, mapped}
+    assert found <= ours
 
 
 def test_the_object_store_refuses_strangers(running: Stack):
@@ -279,6 +280,14 @@ def test_the_object_store_refuses_strangers(running: Stack):
     assert Buckets(store.endpoint, store.access_key, store.secret_key).round_trip("strangers")
     assert not Buckets(store.endpoint, store.access_key, "wrong-secret-key").round_trip("strangers")
     assert not Buckets(store.endpoint, "", "").round_trip("strangers")
+
+
+@pytest.mark.parametrize(("origin", "welcome"), [("http://127.0.0.1:8080", True), ("http://elsewhere.example", False)])
+def test_pages_of_this_machine_may_upload_and_no_others(running: Stack, origin: str, welcome: bool):
+    question = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+    answer = httpx.options(f"{running.object_store().endpoint}/any/object", headers=question, trust_env=False)
+    assert (answer.headers.get("access-control-allow-origin") == origin) is welcome
+    assert answer.headers.get("access-control-allow-origin") != "*"
 
 
 def test_a_server_that_cannot_start_is_named_with_its_last_words(tmp_path: Path):
