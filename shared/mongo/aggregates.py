@@ -8,7 +8,7 @@ each topic and remembers the last sequence there, so that a reconciliation can t
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 from zlib import crc32
 
@@ -179,7 +179,9 @@ class Aggregates(Generic[State]):
     def _entries(self, key: str, sequence: int, events: Sequence[NewEvent], now: datetime) -> list[OutboxEntry]:
         if not events:
             return []
-        slot, due, time = crc32(key.encode()) % SLOTS, now + self._announcer.grace, now.isoformat()
+        slot, time = crc32(key.encode()) % SLOTS, now.isoformat()
+        # By the clock, not by `now`: a long request's start would make the entries due before they are written.
+        due = datetime.now(UTC) + self._announcer.grace
         trace = current_traceparent()
         entries = []
         for number, event in enumerate(events, start=sequence + 1):
