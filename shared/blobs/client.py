@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
@@ -50,7 +50,12 @@ class Blobs(Multiparts):
             if self._client.get_bucket_versioning(bucket).status != ENABLED:
                 self._client.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
 
-        await self._call("ensure_bucket", ensure)
+        # SeaweedFS may deny for a moment a bucket that another process has just made.
+        for wait in (0.1, 0.2, 0.4, 0.8, 1.6):
+            with suppress(NotFound):
+                return await self._call("ensure_bucket", ensure)
+            await asyncio.sleep(wait)
+        return await self._call("ensure_bucket", ensure)
 
     async def put(self, bucket: str, key: str, data: bytes, *, content_type: str) -> Place:
         """Stores a small object from memory; when it returns, the store has it durably."""

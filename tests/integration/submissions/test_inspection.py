@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -174,7 +175,10 @@ async def test_closing_the_room_leaves_no_process_behind() -> None:
 
 def _children(room: InspectionRoom) -> list[int]:
     assert room._inspector is not None
-    pid = room._inspector._process.pid
+    return _children_of(room._inspector._process.pid)
+
+
+def _children_of(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
@@ -189,3 +193,35 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+async def test_when_the_service_is_killed_its_inspector_and_every_child_end_too() -> None:
+    script = f"""
+import asyncio, json, sys
+sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+from services.submissions.inspection import InspectionRoom, report_file
+from services.submissions.inspector.confine import Limits
+
+async def main():
+    room = InspectionRoom(Limits(256 << 20, 60, 60.0), size=1, program=({ROGUE[0]!r},))
+    await room.open()
+    with report_file() as file:
+        file.write(json.dumps({{"hang": True}}).encode())
+        file.flush()
+        task = asyncio.create_task(room.inspect(file.fileno()))
+        await asyncio.sleep(0)
+        print(room._inspector._process.pid, flush=True)
+        await task
+
+asyncio.run(main())
+"""
+    service = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE)
+    assert service.stdout is not None
+    inspector = int(await service.stdout.readline())
+    async with asyncio.timeout(20):
+        while not (children := _children_of(inspector)):
+            await asyncio.sleep(0.01)
+    service.kill()
+    await service.wait()
+    for pid in (inspector, *children):
+        await _gone(pid)
