@@ -36,6 +36,7 @@ CAMPAIGN = [
     ("submissions", "relay.after_pull:3"),
     ("submissions", "consumer.before_handle:3"),
     ("submissions", "consumer.before_commit:3"),
+    ("submissions", "submissions.after_begin"),
     ("submissions", "submissions.after_assemble:2"),
     ("submissions", "submissions.after_inspect"),
     ("notifier", "aggregate.before_write:2"),
