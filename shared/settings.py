@@ -2,8 +2,9 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -110,6 +111,16 @@ def load(settings_class: type[S]) -> S:
         for line in complaints(refused):
             sys.stderr.write(line + "\n")
         raise SystemExit(2) from None
+
+
+def read(settings_class: type[S], environment: Mapping[str, str], **overrides: Any) -> S:
+    """The settings as a process with this environment would read them, for tools and tests of several processes.
+
+    Raises pydantic's ValidationError for what is missing or unusable.
+    """
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.startswith(PREFIX)}
+    known: dict[str, Any] = {name: value for name, value in given.items() if name in settings_class.model_fields}
+    return settings_class(**{**known, **overrides})
 
 
 def complaints(refused: ValidationError) -> list[str]:

@@ -12,7 +12,7 @@ from shared.bus.envelope import encode
 from shared.contracts.events import TYPE_OF_MODEL
 from shared.contracts.topics import Service, Topic, source_of
 from shared.mongo import Mongo
-from shared.settings import CoreSettings
+from shared.settings import CoreSettings, read
 
 S = TypeVar("S", bound=CoreSettings)
 T = TypeVar("T")
@@ -43,13 +43,8 @@ class World:
 
     def settings(self, kind: type[S] = CoreSettings, **overrides: Any) -> S:  # type: ignore[assignment]
         """Settings as a service of this world would read them from its environment."""
-        found = {
-            name.removeprefix("SARABAN_").lower(): value
-            for name, value in self.environment.items()
-            if name.removeprefix("SARABAN_").lower() in kind.model_fields
-        }
         here = {"namespace": self.namespace, "kafka_partitions": PARTITIONS, "kafka_session_ms": self.session_ms}
-        return kind(**{**found, **here, **overrides})
+        return read(kind, self.environment, **{**here, **overrides})
 
     def mongo(self, service: str, **options: Any) -> Mongo:
         """A service's database; dropped when the test ends."""

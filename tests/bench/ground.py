@@ -12,7 +12,7 @@ from shared.bus.envelope import encode
 from shared.contracts.events import TYPE_OF_MODEL, CenterChanged
 from shared.contracts.topics import CENTERS
 from shared.mongo import Mongo
-from shared.settings import CoreSettings
+from shared.settings import CoreSettings, read
 
 PARTITIONS = 3
 Measure = Callable[[], Awaitable[float]]
@@ -27,9 +27,8 @@ class Ground:
 
     def settings(self) -> CoreSettings:
         """Settings in a new namespace."""
-        found = {name.removeprefix("SARABAN_").lower(): value for name, value in self.environment.items()}
-        known = {name: value for name, value in found.items() if name in CoreSettings.model_fields}
-        return CoreSettings(**{**known, "namespace": f"b{secrets.token_hex(4)}", "kafka_session_ms": 6_000})
+        namespace = f"b{secrets.token_hex(4)}"
+        return read(CoreSettings, self.environment, namespace=namespace, kafka_session_ms=6_000)
 
     async def topics(self, settings: CoreSettings) -> None:
         await ensure_topics(settings.kafka_bootstrap, settings.namespace, PARTITIONS, [CENTERS])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import BaseModel
 from pymongo import ReplaceOne
 
-from shared.mongo import Aggregates, Mongo, NewEvent, Projected, Projection, Stored
+from shared.mongo import Aggregates, Document, Mongo, NewEvent, Projected, Projection, Stored
 from tests.bench.ground import Ground, Ratio, center, compare, stopwatch
 
 WRITERS = 64
@@ -73,7 +73,7 @@ def _embedded(centers: Aggregates[Plain]) -> "Write":
     return write
 
 
-def _change(stored: Stored[Plain], number: int) -> tuple[dict, dict]:
+def _change(stored: Stored[Plain], number: int) -> tuple[Document, Document]:
     change = {"$set": state(number).model_dump(), "$inc": {"version": 1}}
     return {"_id": stored.id, "version": stored.version}, change
 
@@ -105,7 +105,7 @@ def _transaction(mongo: Mongo) -> "Write":
     return write
 
 
-async def _project(mongo: Mongo, fields: list[dict]) -> float:
+async def _project(mongo: Mongo, fields: list[Document]) -> float:
     projection = Projection(mongo.documents("ours"))
     await projection.documents.drop()
     with stopwatch(ROWS) as rate:
@@ -114,7 +114,7 @@ async def _project(mongo: Mongo, fields: list[dict]) -> float:
     return rate[0]
 
 
-async def _bulk(mongo: Mongo, fields: list[dict]) -> float:
+async def _bulk(mongo: Mongo, fields: list[Document]) -> float:
     collection = mongo._database["raw"]
     await collection.drop()
     with stopwatch(ROWS) as rate:

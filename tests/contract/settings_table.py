@@ -11,7 +11,7 @@ from services.submissions.settings import SubmissionsSettings
 from shared.settings import PREFIX, CoreSettings
 
 FILE = Path(__file__).parents[2] / "docs" / "settings.md"
-SERVICES = {
+SERVICES: dict[str, type[CoreSettings]] = {
     "registry": RegistrySettings,
     "credentials": CredentialsSettings,
     "submissions": SubmissionsSettings,
@@ -19,9 +19,9 @@ SERVICES = {
 }
 HEAD = """# Settings
 
-Every process reads its settings from the environment, with the prefix `SARABAN_`. A missing or bad value stops the start
-with one plain line that names the variable, never its value. The local stack sets what it needs by itself; a server that
-you name (`SARABAN_KAFKA_BOOTSTRAP`, `SARABAN_MONGO_URL`, `SARABAN_S3_ENDPOINT`, `SARABAN_OIDC_ISSUER`,
+Every process reads its settings from the environment, with the prefix `SARABAN_`. A missing or bad value stops the
+start with one plain line that names the variable, never its value. The local stack sets what it needs by itself; a server
+that you name (`SARABAN_KAFKA_BOOTSTRAP`, `SARABAN_MONGO_URL`, `SARABAN_S3_ENDPOINT`, `SARABAN_OIDC_ISSUER`,
 `SARABAN_SMTP_URL`) is used and none is started in its place.
 
 This page is drawn from the code: `python -m tests.contract.settings_table`.

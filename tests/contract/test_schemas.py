@@ -1,6 +1,7 @@
 """A change of an event that would break a reader fails here, before it is released."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ def test_no_reader_of_a_released_event_breaks(file):
     assert breaks(json.loads(file.read_text(encoding="utf-8")), json.loads(schema_text(file.stem))) == []
 
 
-OLD = {
+OLD: dict[str, Any] = {
     "properties": {
         "code": {"type": "string"},
         "kind": {"type": "string", "enum": ["a", "b"]},
@@ -38,7 +39,7 @@ OLD = {
 }
 
 
-def changed(**properties):
+def changed(**properties: Any) -> dict[str, Any]:
     return {**OLD, "properties": {**OLD["properties"], **properties}}
 
 

@@ -76,12 +76,10 @@ async def test_the_search_finds_what_was_planted_on_purpose(finished):
     """In a topic's compressed batch, a collection, an object and a log: otherwise an empty result proves nothing."""
     from shared.bus import Outgoing, Publisher
     from shared.contracts.topics import NOTICES
-    from shared.settings import CoreSettings
+    from shared.settings import CoreSettings, read
 
     environment = finished.stack.environment()
-    known = {name.removeprefix("SARABAN_").lower(): value for name, value in environment.items()}
-    settings = CoreSettings(**{k: v for k, v in known.items() if k in CoreSettings.model_fields})
-    publisher = Publisher(settings, "control")
+    publisher = Publisher(read(CoreSettings, environment), "control")
     await publisher.start()
     hidden = base64.b64encode(b"x" + CONTROL.encode())
     await publisher.publish_all([Outgoing(NOTICES.named("saraban"), b"control", b"{" + hidden * 50 + b"}", [])])

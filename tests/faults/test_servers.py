@@ -6,7 +6,7 @@ import pytest
 
 from shared.bus import Outgoing, Publisher, read_topic
 from shared.contracts.topics import OBLIGATIONS, SUBMISSIONS, Topic, dead_letters
-from shared.settings import CoreSettings
+from shared.settings import CoreSettings, read
 from tests.world import eventually
 
 
@@ -39,9 +39,7 @@ async def again(system, topic: Topic) -> int:
     environment = system.stack.environment()
     name = topic.named("saraban")
     records = [record async for record in read_topic(environment["SARABAN_KAFKA_BOOTSTRAP"], [name])]
-    known = {key.removeprefix("SARABAN_").lower(): value for key, value in environment.items()}
-    settings = CoreSettings(**{key: value for key, value in known.items() if key in CoreSettings.model_fields})
-    publisher = Publisher(settings, "echo")
+    publisher = Publisher(read(CoreSettings, environment), "echo")
     await publisher.start()
     await publisher.publish_all(
         [Outgoing(name, r.key, r.value, [(n, v or b"") for n, v in r.headers]) for r in reversed(records)]
@@ -74,9 +72,7 @@ async def test_duplicates_in_the_wrong_order_change_nothing(system, topic):
 async def test_poison_between_good_records_stops_nobody(system):
     """Runs last in this file: the dead letters it makes stay, as they should."""
     environment = system.stack.environment()
-    known = {key.removeprefix("SARABAN_").lower(): value for key, value in environment.items()}
-    settings = CoreSettings(**{key: value for key, value in known.items() if key in CoreSettings.model_fields})
-    publisher = Publisher(settings, "poisoner")
+    publisher = Publisher(read(CoreSettings, environment), "poisoner")
     await publisher.start()
     name = OBLIGATIONS.named("saraban")
     poison = [

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,7 +17,7 @@ from deploy.local.verify.verdict import Check
 from shared.bus import read_topic
 from shared.contracts.topics import SERVICES, TOPICS, Service
 from shared.mongo import Mongo
-from shared.settings import CoreSettings
+from shared.settings import CoreSettings, read
 
 console = Console(width=None if sys.stdout.isatty() else 140)
 events_app = typer.Typer(no_args_is_help=True, help="ดูเหตุการณ์ / Look at events.")
@@ -27,11 +27,6 @@ audit_app = typer.Typer(no_args_is_help=True, help="สมุดตรวจส�
 
 NamespaceOption = Annotated[str, typer.Option(help="SARABAN_NAMESPACE ของระบบ / of the system.")]
 ServiceOption = Annotated[str | None, typer.Option("--service", help="บริการเดียว / One service only.")]
-
-
-def _settings(environment: Mapping[str, str], namespace: str) -> CoreSettings:
-    known: dict[str, Any] = {name.removeprefix("SARABAN_").lower(): value for name, value in environment.items()}
-    return CoreSettings(**{k: v for k, v in known.items() if k in CoreSettings.model_fields} | {"namespace": namespace})
 
 
 def _services(name: str | None) -> tuple[Service, ...]:
@@ -137,7 +132,7 @@ def redrive_letters(
     console.print(f"{len(back)} ฉบับ / letters to send back; {lost}", soft_wrap=True)
     if dry_run or not found:
         return
-    asyncio.run(redrive(_settings(environment, namespace), back))
+    asyncio.run(redrive(read(CoreSettings, environment, namespace=namespace), back))
     asyncio.run(settle_all(environment["SARABAN_KAFKA_BOOTSTRAP"], namespace, found))
     console.print("ส่งแล้ว / sent")
 
