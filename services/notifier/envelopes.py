@@ -4,7 +4,7 @@ Written out here rather than by the standard library's policies, which take ten 
 a national round makes twenty-five thousand of them.
 """
 
-from base64 import b64encode, encodebytes
+from base64 import b64encode
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -14,6 +14,10 @@ from shared.thai.calendar import in_bangkok
 SENDER_NAME = "ระบบสารบรรณ (Saraban)"
 _WORD_BYTES = 45
 """UTF-8 bytes in one encoded word: with its frame it stays below RFC 2047's 75 characters."""
+
+_CONTINUES = 0x80
+"""The high bits of a UTF-8 byte that continues a character."""
+_LINE = 76
 
 
 def message_id(delivery: str, sender: str) -> str:
@@ -26,7 +30,7 @@ def seal(letter: Letter, delivery: str, *, sender: str, office: str, address: st
     """The mail, CRLF line ends, ready for DATA: plain text and HTML, both base64, ASCII but for a non-ASCII address."""
     boundary = f"=_{delivery}"
     head = (
-        f"From: {encoded(SENDER_NAME)} <{sender}>\r\n"
+        f"From: {_FROM} <{sender}>\r\n"
         f"To: {encoded(office)} <{address}>\r\n"
         f"Subject: {encoded(letter.subject)}\r\n"
         f"Date: {format_datetime(in_bangkok(now).replace(microsecond=0))}\r\n"
@@ -47,16 +51,24 @@ def seal(letter: Letter, delivery: str, *, sender: str, office: str, address: st
 
 def _part(boundary: str, kind: str, text: str) -> bytes:
     head = f"--{boundary}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-    return head.encode() + encodebytes(text.encode()).replace(b"\n", b"\r\n")
+    body = b64encode(text.encode())
+    lines = [body[start : start + _LINE] for start in range(0, len(body), _LINE)]
+    return b"\r\n".join((head.encode() + lines[0], *lines[1:], b""))
 
 
 def encoded(text: str) -> str:
     """A header value as RFC 2047 encoded words, folded, cut between characters. Control characters become spaces."""
-    words, word = [], b""
-    for mark in text:
-        piece = (mark if mark.isprintable() else " ").encode(errors="replace")
-        if len(word) + len(piece) > _WORD_BYTES:
-            words.append(word)
-            word = b""
-        word += piece
-    return "\r\n ".join(f"=?utf-8?b?{b64encode(one).decode()}?=" for one in (*words, word))
+    if not text.isprintable():
+        text = "".join(mark if mark.isprintable() else " " for mark in text)
+    raw, words, start = text.encode(errors="replace"), [], 0
+    while True:
+        end = start + _WORD_BYTES
+        while end < len(raw) and raw[end] & 0xC0 == _CONTINUES:
+            end -= 1
+        words.append(f"=?utf-8?b?{b64encode(raw[start:end]).decode()}?=")
+        start = end
+        if start >= len(raw):
+            return "\r\n ".join(words)
+
+
+_FROM = encoded(SENDER_NAME)

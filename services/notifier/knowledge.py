@@ -109,8 +109,8 @@ class Knowledge:
                     office=offices[d.holder].get(d.recipient),
                     centers=counts.get(d.round, {}).get(d.recipient, 0),
                     complete=complete.get(d.round, True),
-                    owed=bool(owed.get(key, {}).get("owed")),
-                    submitted=_report(reports.get(key, {})).submitted,
+                    owed=key in owed and bool(owed[key]["owed"]),
+                    submitted=key in reports and _report(reports[key]).submitted,
                 )
             )
         return known

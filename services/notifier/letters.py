@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 
 from services.notifier.checks import Known
@@ -88,6 +89,13 @@ def deadline_of(round_: RoundChanged, path: Path) -> datetime:
     return max([round_.deadline, *(e.deadline for e in round_.extensions if e.organization in path)])
 
 
+@lru_cache(1024)
+def thai_moment(instant: datetime) -> str:
+    """`วันศุกร์ที่ ๓๑ ตุลาคม พ.ศ. ๒๕๖๘ เวลา ๒๓.๕๙ น.`: thousands of letters give the same deadline."""
+    return format_moment(instant)
+
+
+@lru_cache(1024)
 def english_moment(instant: datetime) -> str:
     """`Friday 31 October B.E. 2568 (2025), 23:59 Thai time`."""
     local = in_bangkok(instant)
@@ -108,7 +116,7 @@ def _round_opened(facts: _Facts) -> Text:
                 f"เปิดรอบการประเมินคุณภาพภายนอก {facts.fiscal} แล้ว "
                 f"ศูนย์พัฒนาเด็กเล็กในสังกัดของท่านอยู่ในบัญชีรายชื่อ จำนวน {to_thai(facts.centers)} แห่ง"
             ),
-            f"ขอให้ศูนย์ส่งรายงานการประเมินตนเอง (SAR) {facts.academic} ภายใน{format_moment(facts.deadline)}",
+            f"ขอให้ศูนย์ส่งรายงานการประเมินตนเอง (SAR) {facts.academic} ภายใน{thai_moment(facts.deadline)}",
             "โปรดแจ้งศูนย์ในสังกัด และรับทราบหนังสือแจ้งนี้ในระบบ",
             _SIGN_IN,
         ),
@@ -136,7 +144,7 @@ def _credential_ready(facts: _Facts) -> Text:
                 "หน่วยงานอื่นรวมทั้งต้นสังกัดเปิดดูไม่ได้"
             ),
             "เปิดรับได้ครั้งเดียว เมื่อขอรับ ระบบจะส่งรหัสยืนยัน ๖ หลักมายังอีเมลนี้ ห้ามบอกรหัสแก่ผู้ใด เจ้าหน้าที่จะไม่ขอรหัสจากท่าน",
-            f"กำหนดส่งรายงาน (SAR) {facts.academic}: {format_moment(facts.deadline)}",
+            f"กำหนดส่งรายงาน (SAR) {facts.academic}: {thai_moment(facts.deadline)}",
             _SIGN_IN,
         ),
         (
@@ -165,7 +173,7 @@ def _report_received(facts: _Facts) -> Text:
         (
             (
                 f"ได้รับรายงาน (SAR) {facts.academic} ฉบับที่ {to_thai(filed.version)} "
-                f"เมื่อ{format_moment(filed.received_at)} ({late})"
+                f"เมื่อ{thai_moment(filed.received_at)} ({late})"
             ),
             f"เลขใบรับ: {filed.receipt}",
             "ระบบกำลังตรวจไฟล์ และจะแจ้งผลอีกครั้ง เวลาที่ได้รับข้างต้นไม่เปลี่ยนตามเวลาตรวจ",
@@ -209,7 +217,7 @@ def _report_rejected(facts: _Facts) -> Text:
                 f"รายงาน (SAR) {facts.academic} ฉบับที่ {to_thai(filed.version)} เลขใบรับ {filed.receipt} "
                 f"ไม่ผ่านการตรวจไฟล์: {filed.sentence or 'ไฟล์ใช้ไม่ได้'}"
             ),
-            f"โปรดแก้ไขและส่งใหม่ ภายใน{format_moment(facts.deadline)}",
+            f"โปรดแก้ไขและส่งใหม่ ภายใน{thai_moment(facts.deadline)}",
             _SIGN_IN,
         ),
         (
@@ -228,7 +236,7 @@ def _reminder(facts: _Facts) -> Text:
         f"เตือน: ยังไม่ได้รับรายงาน (SAR) {facts.academic} / Reminder: your report has not arrived",
         (
             f"ยังไม่ได้รับรายงานการประเมินตนเอง (SAR) {facts.academic} ของท่าน",
-            f"กำหนดส่ง: {format_moment(facts.deadline)}",
+            f"กำหนดส่ง: {thai_moment(facts.deadline)}",
             "หากท่านส่งแล้วในขณะที่หนังสือแจ้งนี้กำลังเดินทาง ไม่ต้องดำเนินการใด",
             _SIGN_IN,
         ),

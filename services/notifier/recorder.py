@@ -1,4 +1,4 @@
-"""Writes what became of deliveries: all that came while the last write was under way, in one.
+"""Writes what became of deliveries: all that came in the last moment, in one.
 
 So writes are few under load, and yet a crash leaves only that handful sent but not recorded.
 """
@@ -25,10 +25,13 @@ Result = tuple[Stored[Delivery], Outcome]
 
 
 class Recorder:
-    """`put` results at any time; `run` writes them until it is cancelled; `drained` waits until all are written."""
+    """`put` results at any time; `run` writes them until it is cancelled; `drained` waits until all are written.
 
-    def __init__(self, store: Store, patience: Patience) -> None:
-        self._store, self._patience = store, patience
+    `pause` in seconds stands before each write, for other results to join it.
+    """
+
+    def __init__(self, store: Store, patience: Patience, pause: float) -> None:
+        self._store, self._patience, self._pause = store, patience, pause
         self._waiting: list[Result] = []
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -49,6 +52,7 @@ class Recorder:
         wait = 0.1
         while True:
             await self._wake.wait()
+            await asyncio.sleep(self._pause)
             batch = self._waiting[:MOST_AT_ONCE]
             try:
                 await self._write(batch)

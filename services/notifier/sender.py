@@ -35,7 +35,7 @@ class Sender:
         self._patience = settings.patience
         self._lease = timedelta(seconds=settings.mail_lease_seconds)
         self._timeout = settings.mail_send_timeout_seconds
-        self._recorder = Recorder(store, settings.patience)
+        self._recorder = Recorder(store, settings.patience, settings.mail_record_seconds)
         server = MailServer.at(settings.smtp_url, settings.smtp_from, self._timeout, settings.mail_hostname)
         self._postmen = Postmen(server, settings.mail_connections, self._recorder.put, self.wake)
         self._least = self._batch = 4 * settings.mail_connections

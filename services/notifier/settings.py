@@ -22,6 +22,9 @@ class NotifierSettings(CoreSettings):
     """One mail, from its first command to the server's last word, takes no longer."""
     mail_lease_seconds: float = Field(30.0, gt=0, le=3600)
     """A delivery whose sender died is taken up again after this."""
+    mail_record_seconds: float = Field(0.1, ge=0, le=10)
+    """How long results of sending are gathered before they are written. Longer costs less; a crash leaves what was sent
+    in that time unrecorded, to be sent once more with the same Message-ID."""
     mail_settle_seconds: float = Field(2.0, ge=0, le=600)
     """How long the notice of an opened round waits for the rest of the roll before its centers are counted."""
     mail_attempts: int = Field(16, ge=1, le=100)

@@ -189,7 +189,7 @@ async def test_a_result_that_comes_after_the_lease_was_lost_changes_nothing(stor
     await store.create(queued("a"), NOW)
     (late,) = (await store.lease(10, NOW, LEASE)).deliveries
     (current,) = (await store.lease(10, NOW + LEASE, LEASE)).deliveries
-    recorder = Recorder(store, Patience())
+    recorder = Recorder(store, Patience(), 0)
     await recorder._write([(late, Sent())])
     assert (await store.load(["a"]))["a"].state == current.state
 
@@ -200,7 +200,7 @@ async def test_an_acknowledgement_while_the_mail_is_under_way_is_kept_and_the_ma
     noted = acknowledge(taken.state, NOW)
     assert isinstance(noted, Delivery)
     assert not await store.save([(taken, noted)], NOW)
-    await Recorder(store, Patience())._write([(taken, Sent())])
+    await Recorder(store, Patience(), 0)._write([(taken, Sent())])
     after = (await store.load(["a"]))["a"].state
     assert after.state == "delivered"
     assert after.acknowledged_at is not None
@@ -224,5 +224,5 @@ async def test_a_check_that_was_under_way_when_the_facts_changed_is_made_again(s
     await store.create({"a": delivery.model_copy(update={"kind": "round_opened"})}, NOW)
     (taken,) = (await store.lease(10, NOW, LEASE)).deliveries
     await store.renew(["a"], NOW)
-    await Recorder(store, Patience())._write([(taken, Skip("no_centers"))])
+    await Recorder(store, Patience(), 0)._write([(taken, Skip("no_centers"))])
     assert (await store.load(["a"]))["a"].state.state == "queued"
