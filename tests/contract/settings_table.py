@@ -20,8 +20,8 @@ SERVICES: dict[str, type[CoreSettings]] = {
 HEAD = """# Settings
 
 Every process reads its settings from the environment, with the prefix `SARABAN_`. A missing or bad value stops the
-start with one plain line that names the variable, never its value. The local stack sets what it needs by itself; a server
-that you name (`SARABAN_KAFKA_BOOTSTRAP`, `SARABAN_MONGO_URL`, `SARABAN_S3_ENDPOINT`, `SARABAN_OIDC_ISSUER`,
+start with one plain line that names the variable, never its value. The local stack sets what it needs by itself; a
+server that you name (`SARABAN_KAFKA_BOOTSTRAP`, `SARABAN_MONGO_URL`, `SARABAN_S3_ENDPOINT`, `SARABAN_OIDC_ISSUER`,
 `SARABAN_SMTP_URL`) is used and none is started in its place.
 
 This page is drawn from the code: `python -m tests.contract.settings_table`.

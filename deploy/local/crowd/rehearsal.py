@@ -141,7 +141,7 @@ async def _settle(insight: Insight, steps: Steps) -> None:
     with steps.step("decide", "ตรวจรายงานที่รับแล้ว / inspect what was received") as (step, _):
         await until_whole(insight.undecided, step.tick, within=300)
     with steps.step("mail", "ส่งหนังสือแจ้งทุกฉบับ / send every notice") as (step, note):
-        await until_whole(insight.mailed, step.tick, within=600, settle=4)
+        await until_whole(insight.mailed, step.tick, within=600)
         note.append(f"{(await insight.mailed())[1]:,} notices")
     with steps.step("announce", "ประกาศเหตุการณ์ที่เหลือ / announce what is left") as (step, _):
         await until_whole(insight.announced, step.tick, within=120)

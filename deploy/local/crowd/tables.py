@@ -14,7 +14,7 @@ MEGABYTE = 1 << 20
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", min_width=50)
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left")
     return table

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from deploy.local.crowd.campaign import Tick
+from deploy.local.verify.chain import ENDED
 from shared.contracts.topics import READS, SERVICES, Service
 from shared.mongo import Mongo
 
@@ -54,11 +55,22 @@ class Insight:
         return sum(counts.values()) - counts.get("received", 0), sum(counts.values())
 
     async def mailed(self) -> tuple[int, int]:
-        """How many deliveries came to an end, and how many there are."""
-        deliveries = self.mongos["notifier"].documents("deliveries")
-        waiting = await deliveries.count({"state": {"$in": ["queued", "sending"]}})
-        total = await deliveries.count({"state": {"$ne": "held"}})
-        return total - waiting, total
+        """How many deliveries came to an end, and how many the round must cause.
+
+        One for each sealed holder, two for each report (received, decided), one for each LAO of an open round.
+        """
+        decided, received = await self.undecided()
+        sealed = await self.mongos["credentials"].documents("credentials").count({})
+        ended = await self.mongos["notifier"].documents("deliveries").count({"state": {"$in": list(ENDED)}})
+        return ended, sealed + received + decided + await self._laos()
+
+    async def _laos(self) -> int:
+        registry = self.mongos["registry"]
+        opened = [d["_id"] async for d in registry.documents("rounds").each({"state": "open"}, fields=["_id"])]
+        owed = {"round": {"$in": opened}, "owed": True}
+        group = {"$group": {"_id": {"round": "$round", "lao": "$lao"}}}
+        found = await registry.documents("obligations").gather([{"$match": owed}, group, {"$count": "laos"}])
+        return int(found[0]["laos"]) if found else 0
 
     async def announced(self) -> tuple[int, int]:
         """How many aggregates of the services have nothing left to announce, and how many aggregates there are."""

@@ -27,7 +27,7 @@ STATS_AT_ONCE = 16
 
 async def check_known(service: Service, mongo: Mongo, registry: Mongo) -> Check:
     """Every state the registry told stands in this service's projection, as new as the registry's."""
-    check = Check(f"{service}: knows the registry's state", f"{service}: รู้ข้อมูลทะเบียนครบ")
+    check = Check(f"{service}: knows the registry's state", "รู้ข้อมูลทะเบียนครบ")
     topics: Iterable[Topic] = READS[service].get("projections", ())
     for topic in topics:
         if topic.writers != ORGANIZATIONS.writers:

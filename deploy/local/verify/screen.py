@@ -20,7 +20,7 @@ def shown(verdict: Verdict) -> RenderableType:
             if check.clean
             else Text(f"ขาด / {len(check.gaps)} gaps", style="bold red")
         )
-        table.add_row(f"{check.thai} [dim]{check.name}[/]", f"{check.expected:,}", f"{check.found:,}", mark)
+        table.add_row(f"{check.thai} / {check.name}", f"{check.expected:,}", f"{check.found:,}", mark)
     gaps = [Text(f"  {gap}", style="red") for check in verdict.checks for gap in check.gaps[:SHOWN]]
     hidden = sum(max(0, len(check.gaps) - SHOWN) for check in verdict.checks)
     if hidden:

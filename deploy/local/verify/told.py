@@ -66,9 +66,9 @@ async def aggregates_of(mongo: Mongo) -> list[Documents]:
 
 async def check_announced(service: Service, mongo: Mongo, announced: Announced) -> tuple[Check, Check, Check]:
     """Nothing waits in an outbox, what was told stands on its topic, and who told it is still there."""
-    waiting = Check(f"{service}: outboxes empty", f"{service}: ไม่มีเหตุการณ์ค้างส่ง")
-    told = Check(f"{service}: announced", f"{service}: ประกาศครบ")
-    kept = Check(f"{service}: nothing vanished", f"{service}: ไม่มีรายการหายไป")
+    waiting = Check(f"{service}: outboxes empty", "ไม่มีเหตุการณ์ค้างส่ง")
+    told = Check(f"{service}: announced", "ประกาศครบ")
+    kept = Check(f"{service}: nothing vanished", "ไม่มีรายการหายไป")
     there: set[str] = set()
     for documents in await aggregates_of(mongo):
         async for aggregate in documents.each({}, fields=["told", "outbox.id"]):
