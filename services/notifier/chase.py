@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.notifier.checks import Office
+from services.notifier.deadlines import deadline_of
 from services.notifier.knowledge import Knowledge
-from services.notifier.letters import deadline_of
 from services.notifier.notices import Owing
 from services.notifier.standings import Cause, Claim, Report, Standing, cause_of_delay
 from services.notifier.store import Store

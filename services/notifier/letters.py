@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from html import escape
 
 from services.notifier.checks import Known
+from services.notifier.deadlines import deadline_of, english_moment, thai_moment
 from services.notifier.domain import Delivery, Kind, ReportFacts
-from shared.contracts.events import Path, RoundChanged
-from shared.thai.calendar import buddhist_year, format_moment, in_bangkok
+from shared.contracts.events import RoundChanged
 from shared.thai.numerals import to_thai
 
 _GREETING = "เรียน {office}"
@@ -81,26 +80,6 @@ def compose(delivery: Delivery, known: Known) -> Letter:
         subject,
         (_GREETING.format(office=known.office.name), *thai, _CLOSING),
         (_GREETING_EN.format(office=known.office.name), *english, _CLOSING_EN),
-    )
-
-
-def deadline_of(round_: RoundChanged, path: Path) -> datetime:
-    """When a node's reports are due: the latest extension of any organization above it, or the round's own day."""
-    return max([round_.deadline, *(e.deadline for e in round_.extensions if e.organization in path)])
-
-
-@lru_cache(1024)
-def thai_moment(instant: datetime) -> str:
-    """`วันศุกร์ที่ ๓๑ ตุลาคม พ.ศ. ๒๕๖๘ เวลา ๒๓.๕๙ น.`: thousands of letters give the same deadline."""
-    return format_moment(instant)
-
-
-@lru_cache(1024)
-def english_moment(instant: datetime) -> str:
-    """`Friday 31 October B.E. 2568 (2025), 23:59 Thai time`."""
-    local = in_bangkok(instant)
-    return (
-        f"{local:%A} {local.day} {local:%B} B.E. {buddhist_year(local.date())} ({local.year}), {local:%H:%M} Thai time"
     )
 
 

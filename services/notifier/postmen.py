@@ -15,7 +15,7 @@ from services.notifier.mailer import IDLE_SECONDS, Connection, MailServer, Serve
 from services.notifier.outcomes import Failed, Outcome, Sent, Unsent
 from shared.failpoints import failpoint
 from shared.mongo import Stored
-from shared.telemetry import get_logger
+from shared.telemetry import get_logger, span
 
 log = get_logger()
 
@@ -133,9 +133,10 @@ class Postmen:
         if self._down or parcel.late:
             return Unsent()
         try:
-            mail = self._sealed(parcel)
-            failpoint("notifier.before_send")
-            outcome = await connection.hand_in(parcel.address, mail)
+            with self._traced(parcel.stored.state):
+                mail = self._sealed(parcel)
+                failpoint("notifier.before_send")
+                outcome = await connection.hand_in(parcel.address, mail)
         except ServerDown as down:
             self._away(down.reason)
             return Unsent()
@@ -146,6 +147,13 @@ class Postmen:
             failpoint("notifier.after_send")
         self._pause = FIRST_PAUSE
         return outcome
+
+    @staticmethod
+    def _traced(delivery: Delivery) -> contextlib.AbstractContextManager[object]:
+        """A span in the trace that caused the delivery, if one did."""
+        if delivery.traceparent is None:
+            return contextlib.nullcontext()
+        return span("notifier mail", traceparent=delivery.traceparent, attributes={"notice.kind": delivery.kind})
 
     def _sealed(self, parcel: Parcel) -> bytes:
         office = parcel.known.office

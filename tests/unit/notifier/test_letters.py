@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.checks import Office
+from services.notifier.deadlines import deadline_of, english_moment
 from services.notifier.domain import Delivery, release
 from services.notifier.envelopes import encoded, message_id, seal
-from services.notifier.letters import compose, deadline_of, english_moment
+from services.notifier.letters import compose
 from shared.contracts.events import Extension
 from tests.unit.notifier.facts import (
     DEADLINE,
