@@ -29,6 +29,11 @@ complaint = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended before it was done."""
 
+UNCONFINED = (
+    "[bold red]เครื่องนี้ไม่ยอมให้แยกพื้นที่ตรวจไฟล์: ใช้กับไฟล์ทดลองเท่านั้น / this machine allows no user namespaces: "
+    "uploaded files are opened with limits but without isolation. For trials only."
+)
+
 LOOK_EVERY_S = 3.0
 """How often the foreground looks whether all is still well."""
 
@@ -122,6 +127,8 @@ def _tell(chosen: Stack, data: Path | None, stack: Kind | None) -> None:
     for name, (usual, port) in chosen.ports.moved.items():
         taken = f"พอร์ต {usual} มีโปรแกรมอื่นใช้อยู่ / port {usual} is taken by another program"
         console.print(f"[yellow]{taken}: {name} → {port}", soft_wrap=True)
+    if chosen.environment().get("SARABAN_INSPECTION_UNCONFINED") == "true":
+        console.print(UNCONFINED, soft_wrap=True)
     options = (f" --data {data}" if data else "") + (f" --stack {stack}" if stack and not data else "")
     registry = next(one.address for one in found if one.name == "registry")
     console.print(sign_in(options, registry), soft_wrap=True, highlight=False)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from deploy.local import confinement
 from deploy.local.assembly import SERVERS, assemble
 from deploy.local.brought import object_store
 from deploy.local.ports import Ports
@@ -119,6 +120,8 @@ class Stack:
         }
         if isinstance(self.servers["kafka"], Tansu):
             found |= FOR_TANSU
+        if not confinement.possible():
+            found["SARABAN_INSPECTION_UNCONFINED"] = "true"  # `up` is loud about it
         return found | self._given
 
     def object_store(self) -> ObjectStore:

@@ -110,12 +110,16 @@ def _start(server: Server, report: Report, patience: float, given_up: threading.
     try:
         await_ready(server, patience, given_up)
     except NotReadyError:
-        if not isinstance(server, Owned) or server.process.alive():
+        if not isinstance(server, Owned) or server.process.alive() or not _lost_its_port(server):
             raise
-        # Somebody may have taken its port between the look and the start: it gets another one now.
         server.start()
         await_ready(server, patience, given_up)
     report(server.name, "found" if found else "ready")
+
+
+def _lost_its_port(server: Owned) -> bool:
+    """Whether somebody took its port between the look and the start: the next start gets another one."""
+    return "address already in use" in server.process.tail(30).lower()
 
 
 def _stop(server: Server, report: Report) -> None:
