@@ -19,6 +19,8 @@ from contextlib import ExitStack
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from aiokafka import ConsumerRebalanceListener
+from aiokafka.errors import CommitFailedError
+from faststream.exceptions import NackMessage
 from faststream.kafka import KafkaMessage
 from pydantic import BaseModel, ValidationError
 
@@ -114,13 +116,20 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             log.warning("bus.consumer.retrying", consumer=self.name, error="rebalanced while busy")
 
     async def receive(self, message: KafkaMessage) -> None:
-        """Handle one batch and commit it. Raises, with nothing committed, when it cannot be handled."""
+        """Handle one batch and commit it. Raises, with nothing committed, when it cannot be handled.
+
+        A commit that comes too late, after the group gave the share to another, is no failure: the batch comes again.
+        """
         self._idle.clear()
         self._busy_since = time.monotonic()
         try:
             await self._receive(message.raw_message)
             failpoint("consumer.before_commit")
             await message.ack()
+        except CommitFailedError:
+            # The group gave this share away while the batch was worked on. Whoever has it now gets the batch again.
+            log.warning("bus.consumer.retrying", consumer=self.name, error="thrown out while busy")
+            raise NackMessage from None
         except Exception as error:
             self._fail(str(error) if isinstance(error, DeadLetterLimitReached) else type(error).__name__)
             raise

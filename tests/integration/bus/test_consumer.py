@@ -1,6 +1,7 @@
 """The consumer recipe on a real broker: neighbours of poison go on, nothing is skipped, nothing is committed early."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -177,6 +178,28 @@ async def test_two_members_share_the_partitions_and_a_leaving_one_loses_nothing(
 
     await eventually(all_of_them, within=60)
     await two.bus.stop()
+
+
+async def test_a_member_that_was_thrown_out_while_busy_comes_back_and_loses_nothing(world):
+    """As on a suspended or starved machine: the group has given the share away before the batch could be committed."""
+    reader = Reader(world)
+    frozen = False
+
+    async def freeze_once(batch) -> None:
+        nonlocal frozen
+        if not frozen:
+            frozen = True
+            time.sleep(2 * world.session_ms / 1000)
+        await Reader.handle(reader, batch)
+
+    reader.consumer._handler = freeze_once
+    await reader.bus.start()
+    await world.publish("registry", *((f"c{n}", 1, center(f"c{n}")) for n in range(10)))
+    await reader.wait_for(*(f"c{n}" for n in range(10)))
+    await world.publish("registry", ("later", 1, center("later")))
+    await reader.wait_for("later")
+    assert reader.bus.problems() == []
+    await reader.bus.stop()
 
 
 async def test_a_projection_keeps_the_highest_sequence_in_any_order(world):
