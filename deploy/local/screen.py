@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sysconfig
 import threading
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -118,10 +122,17 @@ def memory_of(one: Status) -> str:
 
 def sign_in(options: str, registry: str) -> str:
     """How to get a token and use it, as text with markup. `options` name the stack."""
+    token = f"{command()} token --role {{}} --org {{}}{options}"
     return (
         "\n[bold]เข้าใช้งาน / sign in[/bold]\n"
-        f"  saraban token --role operator --org 00{options}\n"
-        f"  saraban token --role province --org 58{options}\n"
-        '  curl -H "Authorization: Bearer $(saraban token --role operator --org 00'
-        f'{options})" {registry}/v1/rounds\n'
+        f"  {token.format('operator', '00')}\n"
+        f"  {token.format('province', '58')}\n"
+        f'  curl -H "Authorization: Bearer $({token.format("operator", "00")})" {registry}/v1/rounds\n'
     )
+
+
+def command() -> str:
+    """How this command is called from where the user stands."""
+    if shutil.which("saraban"):
+        return "saraban"
+    return os.path.relpath(Path(sysconfig.get_path("scripts")) / "saraban")
