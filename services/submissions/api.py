@@ -211,6 +211,8 @@ def _reading(router: Router, desk: Desk) -> None:
 async def _within(store: Store, principal: Principal, within: str | None) -> tuple[str, ...]:
     """The organizations that all listed submissions must lie under, or the problem."""
     own = principal.org if principal.role in _LOCAL else DEPARTMENT_CODE
+    if principal.role in _LOCAL and own == DEPARTMENT_CODE:  # it would see the country
+        raise common.OUT_OF_SCOPE.problem(where="query.within")
     if within is None or within == own:
         return (own,)
     if await store.sample_path(within) is None:

@@ -147,6 +147,9 @@ async def test_what_is_not_there_or_not_ones_own_is_told_apart(office: Office) -
     assert await got(f"{listing}?within=99", role="province", org="58") == (404, "organization-unknown")
     assert await got(f"{listing}?within=00", role="province", org="58") == (403, "out-of-scope")
     assert await got(f"{listing}?within=5801", role="province", org="57") == (403, "out-of-scope")
+    for tier in ("province", "district", "lao"):  # a lower tier whose token names the root does not see the country
+        assert await got(listing, role=tier, org="00") == (403, "out-of-scope")
+        assert await got(f"{listing}?within=5801", role=tier, org="00") == (403, "out-of-scope")
     assert await got("/v1/rounds/1999/submissions", role="province", org="58") == (404, "round-unknown")
 
 
