@@ -24,7 +24,7 @@ from pymongocrypt.mongocrypt import MongoCryptOptions
 from pymongocrypt.synchronous.explicit_encrypter import ExplicitEncrypter
 from pymongocrypt.synchronous.state_machine import MongoCryptCallback
 
-from shared.mongo.client import Mongo
+from shared.mongo.client import UNAVAILABLE, Mongo
 from shared.mongo.documents import ASCENDING, Document
 
 MASTER_KEY_BYTES: Final = 96
@@ -118,6 +118,8 @@ class Vault:
         try:
             found = await asyncio.to_thread(self._opener.decrypt, Binary(sealed, _ENCRYPTED))
         except EncryptionError as error:
+            if isinstance(error.cause, UNAVAILABLE):  # the key could not be asked for: that says nothing of the seal
+                raise error.cause from None
             raise SealBroken from error
         if not isinstance(found, dict) or found.get("label") != dict(label):
             raise SealBroken

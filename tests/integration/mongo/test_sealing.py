@@ -6,7 +6,7 @@ import os
 import pytest
 from pymongo.errors import PyMongoError
 
-from shared.mongo import Mongo
+from shared.mongo import UNAVAILABLE, Mongo
 from shared.mongo.sealing import SealBroken, ToSeal, Vault, WrongMasterKey
 from tests.world import World, eventually
 
@@ -120,4 +120,16 @@ async def test_a_server_away_is_not_a_broken_seal(world: World) -> None:
     with pytest.raises(PyMongoError):
         await vault.prepare()
     vault.close()
+    away.close()
+
+
+async def test_a_server_that_goes_away_between_seal_and_opening_is_not_a_broken_seal(
+    vault: Vault, world: World
+) -> None:
+    (sealed,) = await vault.seal_many([credential("a")])
+    away = Mongo("mongodb://127.0.0.1:1/", world.namespace, "credentials")
+    elsewhere = Vault(away, KEY)
+    with pytest.raises(UNAVAILABLE):
+        await elsewhere.open(sealed, credential("a").label)
+    elsewhere.close()
     away.close()
