@@ -30,6 +30,8 @@ TAKEN_FOR: Final = timedelta(seconds=20)
 """A mail that was taken and not sent within this time is taken again: a repeat says the same code."""
 TIMEOUT_S: Final = 10.0
 _BATCH: Final = 100
+_PERMANENT: Final = 500
+_MAILBOX_FULL: Final = 552  # RFC 5321 4.5.3.1.10: temporary where a recipient is refused with it
 
 
 def letter(claim: Claim, name: str, code: str, sender: str, address: str) -> EmailMessage:
@@ -58,6 +60,11 @@ ask for it, tell nobody, and inform your district or province at once.
 """
     )
     return mail
+
+
+def _for_now(code: int) -> bool:
+    """Whether a recipient was put off (greylisted, its mailbox full) rather than refused for good."""
+    return code < _PERMANENT or code == _MAILBOX_FULL
 
 
 class CodeMail:
@@ -118,7 +125,10 @@ class CodeMail:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 await self._hand_over(mail)
-        except SMTPRecipientsRefused:
+        except SMTPRecipientsRefused as refused:
+            if all(_for_now(each.code) for each in refused.recipients):
+                log.warning("credentials.mail.delayed", claim=claim.claim, reason=kind(refused))
+                return False
             log.warning("credentials.mail.refused", claim=claim.claim)
         except (SMTPException, OSError, TimeoutError) as error:
             log.warning("credentials.mail.delayed", claim=claim.claim, reason=kind(error))

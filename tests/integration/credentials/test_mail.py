@@ -25,7 +25,17 @@ class Postman:
         self.url = f"smtp://127.0.0.1:{port}"
         self.letters: list[Envelope] = []
         self.answers: list[str] = []
+        self.greetings: list[str] = []
+        """What the next recipients are told instead of being accepted."""
         self._controller = Controller(self, hostname="127.0.0.1", port=port)
+
+    async def handle_RCPT(  # noqa: N802 (its name)
+        self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if self.greetings:
+            return self.greetings.pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802 (its name)
         if self.answers:
@@ -98,3 +108,33 @@ async def test_many_claims_at_once_get_one_mail_each(world: World, master_key: P
 
         await eventually(all_settled)
         assert sorted(to for each in postman.letters for to in each.rcpt_tos) == sorted(map(what.mail_of, what.centers))
+
+
+async def test_a_recipient_who_is_put_off_gets_the_code_later(
+    world: World, master_key: Path, postman: Postman, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.credentials.mail.TAKEN_FOR", timedelta(milliseconds=200))
+    postman.greetings = ["450 4.2.0 greylisted, come again", "452 4.2.2 mailbox full"]
+    postman.start()
+    async with served(world, master_key, postman) as (vault, what):
+        await vault.opened(what, "center", what.centers[0])
+
+        async def arrived() -> bool:
+            return bool(postman.letters)
+
+        await eventually(arrived)
+
+
+async def test_a_recipient_whom_the_server_will_never_take_is_asked_once(
+    world: World, master_key: Path, postman: Postman
+) -> None:
+    postman.greetings = ["550 5.1.1 no such user"]
+    postman.start()
+    async with served(world, master_key, postman) as (vault, what):
+        await vault.opened(what, "center", what.centers[0])
+
+        async def settled() -> bool:
+            return [each["mail_due"] for each in await vault.mongo.documents("claims").find({})] == [None]
+
+        await eventually(settled)
+    assert postman.letters == []
