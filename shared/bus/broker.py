@@ -127,7 +127,16 @@ def _quiet_logger() -> logging.Logger:
     """Errors only: FastStream warns at every start that topics are not made automatically, which is our choice."""
     logger = logging.getLogger("saraban.bus")
     logger.setLevel(logging.ERROR)
+    if _without_values not in logger.filters:
+        logger.addFilter(_without_values)
     return logger
+
+
+def _without_values(record: logging.LogRecord) -> bool:
+    """FastStream writes an exception's text into its message: it may hold a document, so its class alone stays."""
+    if record.exc_info and record.exc_info[0]:
+        record.msg, record.args = record.exc_info[0].__name__, None
+    return True
 
 
 async def _untouched(message: Any, original: Any) -> KafkaMessage:

@@ -1,6 +1,7 @@
 """The consumer recipe on a real broker: neighbours of poison go on, nothing is skipped, nothing is committed early."""
 
 import asyncio
+import io
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from shared.bus.envelope import MAX_EVENT_BYTES
 from shared.contracts.events import CenterChanged, RoundChanged
 from shared.contracts.topics import CENTERS, CREDENTIALS, dead_letters
 from shared.mongo import Projected, Projection
+from shared.telemetry import configure_logging
 from tests.world import World, eventually
 
 
@@ -121,6 +123,29 @@ async def test_a_handler_that_never_recovers_stops_its_consumer_and_the_next_one
     await healthy.bus.start()
     await healthy.wait_for(*(f"c{n}" for n in range(10)))
     await healthy.bus.stop()
+
+
+async def test_what_a_handler_raised_is_logged_by_its_class_alone(world, monkeypatch):
+    monkeypatch.setattr("shared.bus.consumer.PATIENCE_SECONDS", 0.1)
+    lines = io.StringIO()
+    configure_logging("submissions", stream=lines)
+    reader = Reader(world)
+
+    async def refuse(_batch) -> None:
+        raise ValueError("duplicate key: { name: 'canary-of-a-person' }")
+
+    reader.consumer._handler = refuse
+    await reader.bus.start()
+    await world.publish("registry", ("c1", 1, center("c1")))
+
+    async def stopped() -> list[str]:
+        return reader.bus.problems()
+
+    await eventually(stopped)
+    await reader.bus.stop()
+    assert "bus.consumer.stopped" in lines.getvalue()
+    assert "ValueError" in lines.getvalue()
+    assert "canary" not in lines.getvalue()
 
 
 async def test_a_topic_is_not_drained_into_the_bin(world):
