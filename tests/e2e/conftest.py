@@ -15,7 +15,7 @@ from deploy.local.crowd.steps import Steps
 from deploy.local.crowd.waiting import Insight
 from deploy.local.stack import Stack
 
-PLAN = Plan(roll=60, crowd=40, seed=7)
+PLAN = Plan(roll=60, crowd=40, seed=7, ahead=25)
 
 
 @dataclass

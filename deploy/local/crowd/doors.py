@@ -15,7 +15,9 @@ from typing import Any
 
 import httpx
 
-PASSING = frozenset({409, 425, 429, 500, 502, 503, 504})
+PASSING = frozenset({425, 429, 500, 502, 503, 504})
+PASSING_CONFLICTS = frozenset({"conflict", "request-in-flight"})
+"""Of the 409s, those that say "ask again"; the others are answers."""
 PATIENCE_SECONDS = 120.0
 CODE = re.compile(r"(?<!\d)(\d{6})(?!\d)")
 
@@ -103,8 +105,10 @@ class Doors:
             else:
                 if answer.is_success:
                     return answer.json() if answer.content else None
-                if answer.status_code not in passing or time.monotonic() > until:
-                    raise RefusedError(answer)
+                refused = RefusedError(answer)
+                passes = answer.status_code in passing or refused.slug in PASSING_CONFLICTS
+                if not passes or time.monotonic() > until:
+                    raise refused
             self.traffic.repeated += 1
             await asyncio.sleep(wait * random.uniform(0.7, 1.3))  # noqa: S311
             wait = min(wait * 2, 3.0)

@@ -60,12 +60,13 @@ class Story:
     trouble: str = ""
 
 
-def people(rows: list[Any], count: int, seed: int) -> list[Person]:
+def people(rows: list[Any], count: int, seed: int, *, late: bool = True) -> list[Person]:
     """Draw offices from the roll's rows, with their habits. Deterministic."""
+    habits = [(habit, share) for habit, share in HABITS if late or habit != "late"]
     chance = random.Random(f"crowd {seed}")  # noqa: S311
     chosen = chance.sample(rows, min(count, len(rows)))
-    habits = chance.choices([habit for habit, _ in HABITS], [share for _, share in HABITS], k=len(chosen))
-    return [Person(row.code, row.email, habit) for row, habit in zip(chosen, habits, strict=True)]
+    drawn = chance.choices([habit for habit, _ in habits], [share for _, share in habits], k=len(chosen))
+    return [Person(row.code, row.email, habit) for row, habit in zip(chosen, drawn, strict=True)]
 
 
 class Office:

@@ -28,16 +28,19 @@ LAOS_CLAIMING = 0.1
 
 @dataclass
 class Plan:
-    """How large a rehearsal is. `deadline` is how far ahead the round's deadline lies when the round is made."""
+    """How large a rehearsal is. `ahead` is how many seconds ahead the round's deadline lies when the round is made."""
 
     roll: int
     crowd: int
     seed: int = 2569
+    ahead: float | None = None
+    late: bool = True
+    """Whether some offices come after the deadline; without them nobody waits for it."""
 
     @property
     def deadline(self) -> timedelta:
-        """Enough for the roll, the sealing and most of the crowd on two cores; the late ones come after it."""
-        return timedelta(seconds=20 + self.roll * 0.011 + self.crowd * 0.16)
+        """Without `ahead`, enough for the roll, the sealing and most of the crowd on two cores; then come the late."""
+        return timedelta(seconds=self.ahead or 20 + self.roll * 0.011 + self.crowd * 0.16)
 
 
 @dataclass
@@ -105,7 +108,7 @@ async def _seal(campaign: Campaign, outcome: Outcome, steps: Steps) -> None:
 
 async def _crowd(doors: Doors, outcome: Outcome, roll: Roll, steps: Steps) -> None:
     """Late offices wait for the deadline outside the gate, so that they keep nobody from working."""
-    chosen = people(list(roll.rows), outcome.plan.crowd, outcome.plan.seed)
+    chosen = people(list(roll.rows), outcome.plan.crowd, outcome.plan.seed, late=outcome.plan.late)
     laos = _laos(roll, max(1, int(len(chosen) * LAOS_CLAIMING)))
     with steps.step("crowd", f"{len(chosen):,} ศูนย์รับรหัสและส่งรายงาน / centers claim and send") as (step, note):
         gate, done = asyncio.Semaphore(AT_ONCE), 0
