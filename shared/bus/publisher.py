@@ -13,6 +13,8 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     OutOfOrderSequenceNumber,
     ProducerClosed,
+    ProducerFenced,
+    UnknownProducerId,
 )
 
 from shared.bus.envelope import MAX_EVENT_BYTES, Outgoing
@@ -28,7 +30,7 @@ BATCH_BYTES = 512 * 1024
 IN_FLIGHT = 2_000
 DEADLINE_SECONDS = 15.0
 REQUEST_TIMEOUT_MS = 10_000
-_BROKEN = (OutOfOrderSequenceNumber, InvalidProducerEpoch, ProducerClosed)
+_BROKEN = (OutOfOrderSequenceNumber, InvalidProducerEpoch, ProducerClosed, ProducerFenced, UnknownProducerId)
 
 
 class Publisher:
@@ -76,6 +78,7 @@ class Publisher:
         if producer is None:
             raise Unavailable("the publisher is not started")
         sent: list[asyncio.Future[object]] = []
+        broken = False
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 for record in records:
@@ -86,13 +89,15 @@ class Publisher:
             log.warning("bus.publish.failed", error=type(error).__name__, records=len(records))
             if isinstance(error, MessageSizeTooLargeError):
                 raise
+            broken = _is_broken(error)
         failed = {start + i for i in range(len(records)) if i >= len(sent) or not sent[i].done() or sent[i].exception()}
         for future in sent:
             if not future.done():
                 future.add_done_callback(lambda late: late.exception())
-            elif isinstance(future.exception(), _BROKEN):
-                await self._renew(producer)
-                break
+            else:
+                broken = broken or _is_broken(future.exception())
+        if broken:
+            await self._renew(producer)
         return failed
 
     async def _renew(self, broken: AIOKafkaProducer) -> None:
@@ -121,3 +126,8 @@ class Publisher:
             await producer.stop()
             raise Unavailable(f"no broker at {self._settings.kafka_bootstrap}") from error
         return producer
+
+
+def _is_broken(error: BaseException | None) -> bool:
+    """Whether a producer that says this will never send again. The bare class: its own task has died."""
+    return isinstance(error, _BROKEN) or type(error) is KafkaError

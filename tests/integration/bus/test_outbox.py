@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import BaseModel
 
-from shared.bus import Bus
+from shared.bus import Bus, Outgoing
 from shared.bus.relay import Relay, Sweeper
 from shared.contracts.events import CenterChanged
 from shared.contracts.topics import CENTERS
@@ -109,6 +109,23 @@ async def test_what_is_written_is_announced_at_once_and_taken_out(world):
     assert keys == sorted(f"c{n}" for n in range(20))
     subjects = {dict(record.headers)["ce_subject"].decode() for record in await world.records(CENTERS)}
     assert subjects == {f"centers/c{n}" for n in range(20)}
+
+
+async def test_a_producer_whose_own_task_died_is_replaced(world, monkeypatch):
+    publisher = await world.publisher()
+    record = Outgoing(CENTERS.named(world.namespace), b"c1", b"{}", [])
+    assert await publisher.publish([record]) == set()
+
+    def fault(**_: object) -> None:
+        raise RuntimeError("a fault of the library")
+
+    monkeypatch.setattr(publisher._producer._message_accumulator, "drain_by_nodes", fault)
+    assert await publisher.publish([record]) == {0}
+
+    async def sends_again() -> bool:
+        return await publisher.publish([record]) == set()
+
+    await eventually(sends_again)
 
 
 async def test_a_sweeper_announces_what_a_dead_process_left_and_two_share_the_work(world, silent):
