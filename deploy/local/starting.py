@@ -110,8 +110,11 @@ def _start(server: Server, report: Report, patience: float, given_up: threading.
     try:
         await_ready(server, patience, given_up)
     except NotReadyError:
-        if not isinstance(server, Owned) or server.process.alive() or not _lost_its_port(server):
+        if not isinstance(server, Owned) or server.process.alive():
             raise
+        if not found and not _lost_its_port(server):
+            raise
+        # One that was found may have been dying of a kill -9 of a moment ago.
         server.start()
         await_ready(server, patience, given_up)
     report(server.name, "found" if found else "ready")
