@@ -24,6 +24,7 @@ GRACE = timedelta(seconds=5)
 """How long a sweeper leaves an entry to the process that wrote it."""
 BATCH = 1_000
 WAITING_CAP = 100_000
+REMEMBERED = 20_000
 LEASE = timedelta(seconds=30)
 SWEEP_SECONDS = 1.0
 SWEEP_AGGREGATES = 500
@@ -74,24 +75,29 @@ class Relay:
     """Publishes entries right after the write that made them.
 
     `announce` never waits. What it cannot hold, or what the broker does not acknowledge, stays in its aggregate for
-    the sweeper. Entries are published in the order they were announced.
+    the sweeper or the aggregate's next write. Entries are published in the order they were announced, none before an
+    older one of its aggregate that failed: on a compacted topic the newest state must lie last.
     """
 
     def __init__(self, publisher: Publisher, service: Service, namespace: str) -> None:
         self.grace = GRACE
         self._publisher, self._service, self._namespace = publisher, service, namespace
         self._waiting: deque[Waiting] = deque()
+        self._taken: set[str] = set()  # ids of entries that wait, are on their way, or were lately acknowledged
+        self._acknowledged: deque[str] = deque()
         self._wake = asyncio.Event()
         self._pulling: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
 
     def announce(self, outbox: Source, aggregate: str, entries: Sequence[Entry]) -> None:
-        """Take entries for publishing; drops them (for the sweeper) when it is not running or too much waits."""
+        """Take entries for publishing, each once; drops them when it is not running or too much waits."""
         if self._task is None or len(self._waiting) > WAITING_CAP:
             return
         for entry in entries:
-            self._waiting.append((outbox, aggregate, entry))
+            if entry.id not in self._taken:
+                self._taken.add(entry.id)
+                self._waiting.append((outbox, aggregate, entry))
         self._wake.set()
 
     def start(self) -> None:
@@ -118,23 +124,43 @@ class Relay:
                 await self._publish(batch)
             except Exception as error:  # noqa: BLE001  whatever it was, the entries are still in their aggregates
                 log.warning("relay.batch.failed", error=type(error).__name__, entries=len(batch))
+                self._give_up(batch)
                 await asyncio.sleep(0.5)
         if self._pulling:
             await asyncio.gather(self._pulling, return_exceptions=True)
 
     async def _publish(self, batch: Sequence[Waiting]) -> None:
         done = await self.deliver(batch)
+        if len(done) < len(batch):
+            acknowledged = {entry.id for _, _, entry in done}
+            self._give_up([waiting for waiting in batch if waiting[2].id not in acknowledged])
+        self._remember(done)
         # The next batch is published while this one is pulled; never more than one pull behind.
         if self._pulling:
             await asyncio.gather(self._pulling, return_exceptions=True)
         self._pulling = asyncio.create_task(take_out(done))
 
+    def _give_up(self, batch: Sequence[Waiting]) -> None:
+        """Leave entries, and what waits behind them in their aggregates, to the sweeper or the next write."""
+        behind = {(source.name, aggregate) for source, aggregate, _ in batch}
+        left = [waiting for waiting in self._waiting if (waiting[0].name, waiting[1]) in behind]
+        if left:
+            self._waiting = deque(w for w in self._waiting if (w[0].name, w[1]) not in behind)
+        self._taken.difference_update(entry.id for _, _, entry in (*batch, *left))
+
+    def _remember(self, done: Sequence[Waiting]) -> None:
+        """Who read an aggregate before its entries were taken out may announce them once more."""
+        self._acknowledged.extend(entry.id for _, _, entry in done)
+        while len(self._acknowledged) > REMEMBERED:
+            self._taken.discard(self._acknowledged.popleft())
+
     async def deliver(self, batch: Sequence[Waiting]) -> list[Waiting]:
-        """Publish entries and wait. Returns those the broker has acknowledged."""
+        """Publish entries and wait. Returns those acknowledged, up to the first of each aggregate that was not."""
         failpoint("relay.before_publish")
         failed = await self._publisher.publish([self._record(*waiting) for waiting in batch])
         failpoint("relay.after_publish")
-        return [waiting for i, waiting in enumerate(batch) if i not in failed]
+        behind = {(batch[i][0].name, batch[i][1]): i for i in sorted(failed, reverse=True)}
+        return [w for i, w in enumerate(batch) if i < behind.get((w[0].name, w[1]), len(batch))]
 
     def _record(self, source: Source, aggregate: str, entry: Entry) -> Outgoing:
         return encode(

@@ -7,7 +7,7 @@ each topic and remembers the last sequence there, so that a reconciliation can t
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 from zlib import crc32
@@ -53,12 +53,16 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class Stored(Generic[State]):
-    """An aggregate as it was read: hand it back to `save` with the new state."""
+    """An aggregate as it was read: hand it back to `save` with the new state.
+
+    `unpublished` are the events that still lay in its outbox then: they go to the broker before newer ones.
+    """
 
     id: str
     version: int
     sequence: int
     state: State
+    unpublished: tuple[OutboxEntry, ...] = field(default=(), compare=False, repr=False)
 
 
 class Announcer(Protocol):
@@ -67,7 +71,9 @@ class Announcer(Protocol):
     grace: timedelta
 
     def announce(self, outbox: Outbox, aggregate: str, entries: Sequence[OutboxEntry]) -> None:
-        """Take the entries for publishing. Must not wait; may drop them (a sweeper finds them when due)."""
+        """Take the entries for publishing, in their order; skip those taken before. Must not wait; may drop them
+        (a sweeper finds them when due).
+        """
 
 
 class Aggregates(Generic[State]):
@@ -91,7 +97,9 @@ class Aggregates(Generic[State]):
 
     def read(self, document: Document) -> Stored[State]:
         """A document that a store query found, as an aggregate."""
-        return Stored(document["_id"], document["version"], document["sequence"], self._model.model_validate(document))
+        left = tuple(map(OutboxEntry.read, document.get("outbox", ())))
+        state = self._model.model_validate(document)
+        return Stored(document["_id"], document["version"], document["sequence"], state, left)
 
     async def load(self, key: str) -> Stored[State] | None:
         """The aggregate, or None."""
@@ -147,8 +155,9 @@ class Aggregates(Generic[State]):
                 raise Backpressure(stored.id)
             raise Conflict(stored.id)
         failpoint("aggregate.after_write")
-        self._announcer.announce(self.outbox, stored.id, entries)
-        return Stored(stored.id, stored.version + 1, stored.sequence + len(entries), state)
+        self._announce(stored, entries)
+        left = (*stored.unpublished, *entries)
+        return Stored(stored.id, stored.version + 1, stored.sequence + len(entries), state, left)
 
     async def save_many(
         self, changes: Sequence[tuple[Stored[State], State, Sequence[NewEvent]]], now: datetime
@@ -173,8 +182,13 @@ class Aggregates(Generic[State]):
             missed = set(ids) - {document["_id"] for document in ours}
         for stored, _, entries in batch:
             if stored.id not in missed:
-                self._announcer.announce(self.outbox, stored.id, entries)
+                self._announce(stored, entries)
         return missed
+
+    def _announce(self, stored: Stored[State], entries: Sequence[OutboxEntry]) -> None:
+        """What a dead process or an absent broker left behind goes first: compaction keeps what came last."""
+        if entries:
+            self._announcer.announce(self.outbox, stored.id, [*stored.unpublished, *entries])
 
     def _entries(self, key: str, sequence: int, events: Sequence[NewEvent], now: datetime) -> list[OutboxEntry]:
         if not events:

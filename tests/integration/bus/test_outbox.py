@@ -144,6 +144,50 @@ async def test_a_sweeper_announces_what_a_dead_process_left_and_two_share_the_wo
     assert of_c1 == [b"1", b"2"]
 
 
+async def test_a_newer_state_never_overtakes_one_that_a_dead_process_left_unpublished(world, silent):
+    """Compaction keeps what lies last under a key: that must be the newest state."""
+    await silent.create("c1", Plain(name="old"), [event("c1", "old")], NOW)
+    bus = Bus(world.settings(roles="api"), "registry")
+    await bus.start()
+    centers = Aggregates(silent.documents, Plain, bus.relay)
+    stored = await centers.load("c1")
+    await centers.save(stored, Plain(name="new"), [event("c1", "new")], datetime.now(UTC))
+
+    async def published() -> list[bytes]:
+        return [dict(record.headers)["ce_sequence"] for record in await world.records(CENTERS)]
+
+    await eventually(published)
+    sweeper = Sweeper(bus.relay, Leases(world.mongo("registry").documents("leases")), [silent.outbox], "one")
+    while await silent.outbox.waiting():
+        await sweeper.sweep(datetime.now(UTC) + timedelta(minutes=1))
+    await bus.stop()
+    assert (await published())[-1] == b"2"
+
+
+async def test_what_the_broker_did_not_take_goes_before_what_follows_it(world):
+    bus = Bus(world.settings(roles="api"), "registry")
+    centers = Aggregates(world.mongo("registry").documents("centers"), Plain, bus.relay)
+    await centers.prepare()
+    await bus.start()
+    await bus.publisher.stop()  # the broker is away
+    await centers.create("c1", Plain(name="1"), [event("c1", "1")], datetime.now(UTC))
+    stored = await centers.load("c1")
+
+    async def given_up() -> bool:
+        return stored.unpublished[0].id not in bus.relay._taken
+
+    await eventually(given_up)
+    await bus.publisher.start()
+    await centers.save(stored, Plain(name="2"), [event("c1", "2")], datetime.now(UTC))
+
+    async def empty() -> bool:
+        return await centers.outbox.waiting() == 0
+
+    await eventually(empty)
+    await bus.stop()
+    assert [dict(record.headers)["ce_sequence"] for record in await world.records(CENTERS)] == [b"1", b"2"]
+
+
 async def test_a_sweeper_leaves_fresh_entries_to_their_writer(world):
     class Later(Nobody):
         grace = timedelta(minutes=5)
