@@ -43,15 +43,15 @@ Report = Callable[[Stored[Delivery], Outcome], None]
 class Postmen:
     """Takes parcels; tells `report` what became of each, exactly once.
 
-    `low` is called when the desk is half empty, and when the mail server is back. While the server is away every
-    parcel comes back unsent, and no delivery is blamed.
+    `low` is called when the desk comes down to `mark` parcels, and when the mail server is back. While the server is
+    away every parcel comes back unsent, and no delivery is blamed.
     """
 
     def __init__(self, server: MailServer, number: int, report: Report, low: Callable[[], None]) -> None:
         self._server, self._report, self._low = server, report, low
         self._connections = [Connection(server) for _ in range(number)]
         self._desk: asyncio.Queue[Parcel] = asyncio.Queue()
-        self._mark = 0
+        self.mark = 0
         self._under_way = 0
         self._rested = asyncio.Event()
         self._rested.set()
@@ -83,7 +83,6 @@ class Postmen:
         """Put parcels on the desk."""
         for parcel in parcels:
             self._desk.put_nowait(parcel)
-        self._mark = self._desk.qsize() // 2
 
     def give_back(self, *, all_of_them: bool = False) -> int:
         """Report parcels unsent that no postman came to in time (or all); how many."""
@@ -126,7 +125,7 @@ class Postmen:
                 self._under_way -= 1
                 if not self._under_way:
                     self._rested.set()
-            if self._desk.qsize() == self._mark:
+            if self._desk.qsize() == self.mark:
                 self._low()
 
     async def _hand_in(self, connection: Connection, parcel: Parcel) -> Outcome:

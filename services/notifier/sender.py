@@ -98,7 +98,8 @@ class Sender:
         busy = await self._tend(now)
         if self._postmen.give_back():
             self._batch = max(self._batch // 2, self._least)
-        if not self._postmen.available or self._postmen.waiting > self._batch // 2:
+        self._postmen.mark = self._batch // 2
+        if not self._postmen.available or self._postmen.waiting > self._postmen.mark:
             return False
         taken = await self._take_up(now)
         if taken == self._batch:
