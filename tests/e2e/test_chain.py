@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from deploy.local.crowd.campaign import Campaign
+from deploy.local.tools.rebuilding import rebuild
 from deploy.local.verify.reconcile import reconcile
 from deploy.local.verify.told import read_announced
 from shared.bus import read_topic
@@ -88,6 +89,27 @@ async def test_a_dashboard_can_rebuild_from_the_status_topic_alone(finished):
     assert states["submission", "accepted"] + states["submission", "rejected"] == len(sent)
     for _, row in newest.values():
         assert set(row) == {"round", "center", "stage", "state", "since", "late", "path"}, "no personal data"
+
+
+async def test_projections_come_back_whole_from_the_first_event(finished):
+    before = (await finished.insight.mongos["submissions"].documents("obligations").count({}),)
+    assert await rebuild(finished.stack, "submissions", "saraban") > before[0] > 0
+    verdict = await reconcile(finished.stack.environment())
+    known = next(check for check in verdict.checks if check.name == "submissions: knows the registry's state")
+    assert known.gaps == []
+
+
+async def test_a_gap_is_named(finished):
+    """The reconciliation can fail: take one event's notice away, and it says which is missing."""
+    deliveries = finished.insight.mongos["notifier"].documents("deliveries")
+    taken = await deliveries.one({"kind": "report_received"})
+    await deliveries.delete({"_id": taken["_id"]})
+    verdict = await reconcile(finished.stack.environment())
+    await deliveries.insert(taken)
+    gaps = {check.name: check.gaps for check in verdict.checks if not check.clean}
+    assert set(gaps) == {"notifier: nothing vanished", "notices caused"}
+    assert any(taken["recipient"] in gap for gap in gaps["notices caused"])
+    assert not verdict.clean
 
 
 async def test_one_trace_goes_from_the_request_to_the_last_mail(finished):

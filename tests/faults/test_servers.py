@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from deploy.local.tools.letters import Letter, letters, redrive, settle_all
 from shared.bus import Outgoing, Publisher, read_topic
 from shared.contracts.topics import OBLIGATIONS, SUBMISSIONS, Topic, dead_letters
 from shared.settings import CoreSettings, read
@@ -70,7 +71,6 @@ async def test_duplicates_in_the_wrong_order_change_nothing(system, topic):
 
 @pytest.mark.timeout(300)
 async def test_poison_between_good_records_stops_nobody(system):
-    """Runs last in this file: the dead letters it makes stay, as they should."""
     environment = system.stack.environment()
     publisher = Publisher(read(CoreSettings, environment), "poisoner")
     await publisher.start()
@@ -90,10 +90,31 @@ async def test_poison_between_good_records_stops_nobody(system):
     async def buried() -> bool:
         counts = []
         for service in ("credentials", "submissions", "notifier"):
-            letters = dead_letters(service).named("saraban")
-            counts.append(len([r async for r in read_topic(environment["SARABAN_KAFKA_BOOTSTRAP"], [letters])]))
+            topic = dead_letters(service).named("saraban")
+            counts.append(len([r async for r in read_topic(environment["SARABAN_KAFKA_BOOTSTRAP"], [topic])]))
         return all(count >= len(poison) * 4 for count in counts)
 
     assert await eventually(buried, within=60)
     gaps = await system.clean(but=frozenset({"dead letters"}))
     assert set(gaps) == {"dead letters"}, "everything else is whole, and the letters are named"
+    found = await letters(environment["SARABAN_KAFKA_BOOTSTRAP"], "saraban")
+    assert len(found) >= 3 * len(poison) * 4
+    returned = await redrive(
+        read(CoreSettings, environment), [one for one in found if one.said("dead_error") == "null_header"]
+    )
+    assert returned
+    await settle_all(environment["SARABAN_KAFKA_BOOTSTRAP"], "saraban", found)
+
+    async def back_again() -> list[Letter]:
+        return await letters(environment["SARABAN_KAFKA_BOOTSTRAP"], "saraban")
+
+    again = await eventually(back_again, within=60)
+    assert {one.number for one in again}.isdisjoint({one.number for one in found}), "the old ones are settled"
+
+    async def settled_for_good() -> bool:
+        rest = await letters(environment["SARABAN_KAFKA_BOOTSTRAP"], "saraban")
+        await settle_all(environment["SARABAN_KAFKA_BOOTSTRAP"], "saraban", rest)
+        return not rest
+
+    assert await eventually(settled_for_good, within=90)
+    assert await system.clean() == {}
