@@ -5,7 +5,7 @@ A delivery is an aggregate. Two writes go past its compare-and-set and keep it h
 """
 
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,6 @@ from services.notifier.domain import Delivery, Patience, hold_again, identity, r
 from services.notifier.notices import Notice, deliveries_of
 from services.notifier.outcomes import told
 from services.notifier.standings import Standing, stand
-from shared.contracts.events import Path
 from shared.failures import Unavailable
 from shared.mongo import ASCENDING, Aggregates, Conflict, Document, Mongo, NewEvent, Outbox, Stored
 from shared.mongo.aggregates import Announcer
@@ -233,12 +232,6 @@ class Store:
         """Where these centers stand, by code; a center that was told nothing is absent."""
         found = await self._standings.load_many(f"{round_}/{center}" for center in centers)
         return {stored.state.center: stored.state for stored in found.values()}
-
-    async def ledger(self) -> AsyncIterator[tuple[str, str, str, Path, str, str | None]]:
-        """For `saraban verify`: cause, kind, recipient, path, state and reason of every delivery. Reads them all."""
-        fields = ["cause", "kind", "recipient", "path", "state", "reason"]
-        async for row in self._deliveries.documents.each({}, fields=fields):
-            yield row["cause"], row["kind"], row["recipient"], tuple(row["path"]), row["state"], row["reason"]
 
 
 def _events(before: Delivery | None, after: Delivery, now: datetime) -> list[NewEvent]:
