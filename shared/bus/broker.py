@@ -102,7 +102,10 @@ class Bus:
         if self._settings.runs("relay") and self._sweeper:
             self._sweeper.start()
         if self._settings.runs("consumer") and self.consumers:
-            await self._broker.start()
+            # What the broker's own start does, but at once: each waits until its group has formed.
+            await self._broker.connect()
+            await asyncio.gather(*(subscriber.start() for subscriber in self._broker.subscribers))
+            self._broker.running = True
 
     async def stop(self) -> None:
         """Finish the batch at hand, publish what waits (bounded), disconnect."""
