@@ -113,20 +113,22 @@ async def check_notified(notifier: Mongo, registry: Mongo, announced: Announced)
     """Every event that must reach somebody caused its notice, and every notice came to an end."""
     caused = Check("notices caused", "ออกหนังสือแจ้งครบ")
     ended = Check("notices delivered or ended", "ส่งหนังสือแจ้งครบ")
+    open_rounds = [d["_id"] async for d in registry.documents("rounds").each({"state": "open"}, fields=["_id"])]
     by_cause: dict[str, set[str]] = defaultdict(set)
     opened: set[tuple[str, str]] = set()
+    async for notice in notifier.documents("notices").each({}, fields=["state"]):
+        ended.expect(notice["state"] == "issued", f"notice {notice['_id']} has no deliveries yet")
     async for delivery in notifier.documents("deliveries").each(
         {}, fields=["cause", "kind", "round", "recipient", "state"]
     ):
         by_cause[delivery["cause"]].add(delivery["kind"])
         if delivery["kind"] == "round_opened":
             opened.add((delivery["round"], delivery["recipient"]))
-        if delivery["state"] != "held":
+        if delivery["state"] != "held" or delivery["round"] in open_rounds:
             ended.expect(delivery["state"] in ENDED, f"delivery {delivery['_id']} is {delivery['state']}")
     for event_type, kind in TELLS_SOMEBODY.items():
         for event, key in announced.ids[event_type].items():
             caused.expect(kind in by_cause[event], f"{event_type} of {key}: no {kind}")
-    open_rounds = [d["_id"] async for d in registry.documents("rounds").each({"state": "open"}, fields=["_id"])]
     for round_id in open_rounds:
         laos = {
             d["lao"] async for d in registry.documents("obligations").each({**OWED, "round": round_id}, fields=["lao"])
