@@ -87,7 +87,15 @@ class Bus:
             task = asyncio.create_task(subscriber.stop())
             self._failing.add(task)
 
-        consumer.on_failure = stop
+        def cut_off() -> bool:
+            # The loop above them would go on asking for ever, and never get a record again.
+            client = subscriber.consumer
+            if client is None or client._coordinator is None:  # noqa: SLF001  the client tells it nowhere else
+                return False
+            own = client._coordinator._coordination_task, client._fetcher._fetch_task  # noqa: SLF001
+            return any(task.done() for task in own)
+
+        consumer.on_failure, consumer.cut_off = stop, cut_off
         self.consumers.append(consumer)
         return consumer
 

@@ -85,6 +85,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self.name, self.topics = name, topics
         self.failure: str | None = None
         self.on_failure: Callable[[], None] = lambda: None
+        self.cut_off: Callable[[], bool] = lambda: False
         self._topics = {topic.named(namespace): topic for topic in topics}
         self._handler, self._dead, self._count = handler, dead, DeadLetterCount(limit)
         self._assigned = False
@@ -98,6 +99,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             return [f"{self.name}: {self.failure}"]
         if self._busy_since is not None and time.monotonic() - self._busy_since > STUCK_SECONDS:
             return [f"{self.name}: stuck in one batch"]
+        if self.cut_off():
+            return [f"{self.name}: the client's own tasks have died"]
         return []
 
     @property

@@ -1,10 +1,12 @@
 """The consumer recipe on a real broker: neighbours of poison go on, nothing is skipped, nothing is committed early."""
 
 import asyncio
+import contextlib
 import io
 import time
 
 import pytest
+from aiokafka.errors import KafkaError
 
 from shared.bus import Bus, DeadLetterLimit, Outgoing
 from shared.bus.envelope import MAX_EVENT_BYTES
@@ -202,6 +204,34 @@ async def test_two_members_share_the_partitions_and_a_leaving_one_loses_nothing(
         return {key for key, _ in [*one.seen, *two.seen]} == set(keys)
 
     await eventually(all_of_them, within=60)
+    await two.bus.stop()
+
+
+async def test_a_consumer_whose_group_task_died_says_so(world, monkeypatch):
+    """The loop above it goes on asking for records and never gets one."""
+    one, two = Reader(world), Reader(world)
+    await one.bus.start()
+
+    async def ready() -> bool:
+        return not one.bus.unready()
+
+    await eventually(ready)
+
+    async def fault(_previous: object) -> None:
+        raise RuntimeError("a fault of the library")
+
+    client = one.bus._broker.subscribers[0].consumer
+    monkeypatch.setattr(client._coordinator, "_on_join_prepare", fault)
+    joining = asyncio.create_task(two.bus.start())  # which has the first join again, and waits for it
+
+    async def problems() -> list[str]:
+        return one.bus.problems()
+
+    assert "died" in (await eventually(problems))[0]
+    assert one.bus.unready()
+    with contextlib.suppress(KafkaError):  # of the dead task; the share is given back all the same
+        await one.bus.stop()
+    await joining
     await two.bus.stop()
 
 
