@@ -27,7 +27,7 @@ from services.credentials.views import (
 )
 from shared.contracts.events import AuditRecorded
 from shared.http import Page, PageQuery, Router, requires, route_options, write_cursor
-from shared.http.problems import FORBIDDEN, OUT_OF_SCOPE, ROUND_UNKNOWN
+from shared.http.problems import FORBIDDEN, OUT_OF_SCOPE, ROUND_CLOSED, ROUND_UNKNOWN
 from shared.mongo import Document
 from shared.mongo.sealing import SealBroken
 from shared.security.principals import Principal, Role
@@ -53,7 +53,7 @@ def sealing_routes(store: CredentialsStore, office: SealingOffice) -> Router:
         if known is None:
             raise ROUND_UNKNOWN.problem(where="path.round")
         if known["state"] == "closed":
-            raise problems.ROUND_CLOSED.problem(where="path.round")
+            raise ROUND_CLOSED.problem(where="path.round")
         job = await store.ask_for_sealing(round, who.subject, who.role.value, datetime.now(UTC))
         office.nudge()
         response.headers["Location"] = f"/v1/rounds/{round}/credentials"

@@ -12,7 +12,6 @@ NOT_ASKED = ProblemKind(
     "sealing-not-asked", 404, "ยังไม่มีการสั่งผนึกรหัสของรอบนี้", "No sealing was asked for in this round",
     "สั่งด้วย POST ที่อยู่เดียวกัน", "Ask for it with a POST to the same address.",
 )  # fmt: skip
-ROUND_CLOSED = ProblemKind("round-closed", 409, "รอบนี้ปิดแล้ว", "This round is closed")
 NOT_ISSUED = ProblemKind(
     "credential-not-issued", 404, "ยังไม่มีรหัสสำหรับท่านในรอบนี้", "There is no credential for you in this round",
     "ตรวจรหัสรอบ หรือสอบถามอำเภอของท่าน", "Check the round, or ask your district.",

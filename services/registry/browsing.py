@@ -4,12 +4,11 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from services.registry import refusals
 from services.registry.domain import Center, Organization
 from services.registry.store import RegistryStore
 from services.registry.views import CenterView, OrganizationView
 from shared.http import Page, PageQuery, Router, requires, write_cursor
-from shared.http.problems import ORGANIZATION_UNKNOWN, OUT_OF_SCOPE
+from shared.http.problems import CENTER_UNKNOWN, ORGANIZATION_UNKNOWN, OUT_OF_SCOPE
 from shared.security.principals import Principal, Role
 from shared.security.scope import DEPARTMENT_CODE, may_see
 from shared.thai.text import normalise
@@ -62,7 +61,7 @@ def router(store: RegistryStore) -> Router:
     async def center(code: str, principal: Anybody) -> CenterView:
         found = await store.center(code)
         if found is None:
-            raise refusals.CENTER_UNKNOWN.problem(where="path.code")
+            raise CENTER_UNKNOWN.problem(where="path.code")
         if not may_see(principal, found.path, code):
             raise OUT_OF_SCOPE.problem(where="path.code")
         return CenterView.of(found)

@@ -8,7 +8,7 @@ from services.registry.importing import RoundUnknown
 from services.registry.roll import EmptyRoll, RollRefusal
 from services.registry.sheets import MOST_COLUMNS, MOST_ROWS, SheetRefused
 from shared.http import Problem, ProblemKind
-from shared.http.problems import ROUND_UNKNOWN, PlaceAtFault
+from shared.http.problems import ROUND_CLOSED, ROUND_UNKNOWN, PlaceAtFault
 from shared.thai.calendar import format_moment
 
 _SAVE_AS: Final = (
@@ -19,7 +19,6 @@ ROUND_EXISTS: Final = ProblemKind(
     "round-exists", 409, "มีรอบการประเมินนี้แล้ว", "This round exists already",
     "ใช้รอบเดิม หรือตั้งรหัสรอบใหม่", "Use it, or choose another id.",
 )  # fmt: skip
-ROUND_CLOSED: Final = ProblemKind("round-closed", 409, "รอบการประเมินนี้ปิดแล้ว", "This round is closed")
 ROUND_WITHOUT_ROLL: Final = ProblemKind(
     "round-without-roll", 409, "รอบนี้ยังไม่มีบัญชีรายชื่อ", "This round has no roll yet",
     "นำเข้าบัญชีรายชื่อก่อนเปิดรอบ", "Import a roll before opening it.",
@@ -27,10 +26,6 @@ ROUND_WITHOUT_ROLL: Final = ProblemKind(
 DEADLINE_PASSED: Final = ProblemKind(
     "deadline-passed", 409, "กำหนดส่งผ่านไปแล้ว", "The deadline has passed",
     "ตรวจปีของกำหนดส่ง", "Check the year of the deadline.",
-)  # fmt: skip
-CENTER_UNKNOWN: Final = ProblemKind(
-    "center-unknown", 404, "ไม่มีศูนย์รหัสนี้", "There is no center with this code",
-    "ตรวจรหัสศูนย์ ระวังเลขศูนย์นำหน้าที่หายไป", "Check the code; mind leading zeros.",
 )  # fmt: skip
 ROLL_EMPTY: Final = ProblemKind(
     "roll-empty", 422, "บัญชีรายชื่อว่าง", "The roll is empty",
