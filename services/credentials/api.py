@@ -27,7 +27,7 @@ from services.credentials.views import (
 )
 from shared.contracts.events import AuditRecorded
 from shared.http import Page, PageQuery, Router, requires, route_options, write_cursor
-from shared.http.problems import FORBIDDEN, OUT_OF_SCOPE, ROUND_CLOSED, ROUND_UNKNOWN
+from shared.http.problems import BAD_CURSOR, FORBIDDEN, OUT_OF_SCOPE, ROUND_CLOSED, ROUND_UNKNOWN
 from shared.mongo import Document
 from shared.mongo.sealing import SealBroken
 from shared.security.principals import Principal, Role
@@ -98,7 +98,10 @@ def officer_routes(store: CredentialsStore, journal: Journal) -> Router:
         """Who saw or changed what of a holder. For auditors and operators, and for holders about themselves."""
         if who.role not in {Role.AUDITOR, Role.OPERATOR} and subject != f"{who.role.value}/{who.org}":
             raise FORBIDDEN.problem(where="query.subject")
-        found = await store.trail.about(subject, page.after(), page.limit)
+        try:
+            found = await store.trail.about(subject, page.after(), page.limit)
+        except ValueError:  # a cursor that is well made but not of this list
+            raise BAD_CURSOR.problem(where="query.cursor") from None
         following = write_cursor(found[-1][0]) if len(found) == page.limit else None
         return Page(items=[entry for _, entry in found], next=following)
 

@@ -6,6 +6,7 @@ means a duplicate, never a loss.
 
 import asyncio
 import contextlib
+import random
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -221,8 +222,10 @@ class Sweeper:
     async def sweep(self, now: datetime) -> int:
         """One round over every source; how many entries were published."""
         swept = 0
-        for source in self._sources:
-            slots = sorted(await source.slots_due(now))
+        # In any order: what the broker never takes must not keep the same others waiting in every round.
+        for source in random.sample(self._sources, len(self._sources)):
+            due = await source.slots_due(now)
+            slots = random.sample(sorted(due), len(due))
             # Two at a time: while one waits for the broker, the other reads or pulls.
             for pair in (slots[i : i + 2] for i in range(0, len(slots), 2)):
                 swept += sum(await asyncio.gather(*(self._sweep_leased(source, slot, now) for slot in pair)))

@@ -113,14 +113,14 @@ class Doors:
             await asyncio.sleep(wait * random.uniform(0.7, 1.3))  # noqa: S311
             wait = min(wait * 2, 3.0)
 
-    async def code_from_mail(self, address: str, after: int) -> str:
-        """The newest six-digit code that reached this address after the given mail, once it is there."""
+    async def code_from_mail(self, address: str, after: int) -> tuple[str, int]:
+        """The newest six-digit code that reached this address after the given mail, and its mail, once it is there."""
         until = time.monotonic() + self.patience
         while time.monotonic() < until:
-            for mail in await self.mails(address, after):
+            for mail in reversed(await self.mails(address, after)):
                 text = (await self._read(f"/api/messages/{mail['id']}"))["text"]
                 if found := CODE.search(text):
-                    return found.group(1)
+                    return found.group(1), mail["id"]
             await asyncio.sleep(0.3)
         raise TimeoutError(f"no code reached {address}")
 
