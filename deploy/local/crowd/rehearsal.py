@@ -40,7 +40,7 @@ class Plan:
     @property
     def deadline(self) -> timedelta:
         """Without `ahead`, enough for the roll, the sealing and most of the crowd on two cores; then come the late."""
-        return timedelta(seconds=self.ahead or 20 + self.roll * 0.011 + self.crowd * 0.16)
+        return timedelta(seconds=self.ahead or 20 + self.roll * 0.008 + self.crowd * 0.13)
 
 
 @dataclass
