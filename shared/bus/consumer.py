@@ -87,6 +87,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self.on_failure: Callable[[], None] = lambda: None
         self.cut_off: Callable[[], bool] = lambda: False
         self._topics = {topic.named(namespace): topic for topic in topics}
+        self._sources = {name: topic.sources for name, topic in self._topics.items()}
         self._handler, self._dead, self._count = handler, dead, DeadLetterCount(limit)
         self._assigned = False
         self._busy_since: float | None = None
@@ -182,7 +183,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         topic = self._topics[record.topic]
         if kind.topic is not topic:
             raise BadData("wrong_topic", "ce_type")
-        if envelope.source not in topic.sources:
+        if envelope.source not in self._sources[record.topic]:
             raise BadData("forged_source", "ce_source")
         try:
             return Event(envelope, kind.validate(envelope.data), record)

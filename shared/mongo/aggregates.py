@@ -236,7 +236,7 @@ def _compare_and_set(
 ) -> tuple[Document, Document]:
     query: Document = {"_id": stored.id, "version": stored.version}
     change: Document = {
-        "$set": {**state.model_dump(), "stamp": stamp},
+        "$set": {**state.model_dump(), "stamp": stamp} if stamp else state.model_dump(),
         "$inc": {"version": 1, "sequence": len(entries)},
     }
     if entries:
