@@ -24,6 +24,7 @@ test: dev ## Every test, on real servers out of wheels (ARGS="tests/unit -k thai
 	@.venv/bin/pytest $(ARGS)
 
 test-real: dev ## Integration, fault and end-to-end tests on Apache Kafka and MinIO (needs Java, Maven, Go)
+	@.venv/bin/python -m deploy.local.servers.fetch
 	@SARABAN_TEST_STACK=real .venv/bin/pytest tests/integration tests/faults tests/e2e $(ARGS)
 
 faults: dev ## kill -9 at every write, publish and pull; poison; servers killed under load
