@@ -30,7 +30,7 @@ class Round:
     traces: Path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def finished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Round]:
     folder = tmp_path_factory.mktemp("whole")
     traces = folder / "traces.jsonl"

@@ -14,7 +14,7 @@ from tests.e2e.canary import Canaries, Sighting, collections, disguises, files
 CONTROL = "Saraban-Control-7f3k"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def secrets_known(finished) -> list[str]:
     """The passwords of two offices that had not claimed yet, as only their holders saw them, and two bearer tokens."""
     busy = {story.person.code for story in finished.outcome.stories}

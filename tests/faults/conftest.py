@@ -9,7 +9,7 @@ from deploy.local.stack import Stack
 from tests.faults.arena import Arena, arena
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Arena]:
     kind = os.environ.get("SARABAN_TEST_STACK", "local")
     stack = Stack(tmp_path_factory.mktemp("arena"), kind=kind, ports="ephemeral", environ={})  # type: ignore[arg-type]
