@@ -146,14 +146,3 @@ def dead_letters(service: Service) -> Topic:
 def all_topics() -> tuple[Topic, ...]:
     """The public topics and every service's dead letters."""
     return TOPICS + tuple(dead_letters(service) for service in SERVICES)
-
-
-def topic_by_name(name: str) -> Topic:
-    """The topic with this name (without a namespace).
-
-    Raises KeyError with the name when there is none.
-    """
-    for topic in all_topics():
-        if topic.name == name:
-            return topic
-    raise KeyError(name)
