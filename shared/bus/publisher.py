@@ -26,7 +26,7 @@ log = get_logger()
 
 LINGER_MS = 5
 BATCH_BYTES = 512 * 1024
-"""A thousand events fit in one batch: an object store under the broker then spent a third of the processor time it did with 64 KiB."""
+"""Holds a thousand events. An object store under the broker then spent a third of the processor time of 64 KiB."""
 IN_FLIGHT = 2_000
 DEADLINE_SECONDS = 15.0
 REQUEST_TIMEOUT_MS = 10_000
