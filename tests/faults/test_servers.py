@@ -79,7 +79,7 @@ async def test_poison_between_good_records_stops_nobody(system):
         Outgoing(name, b"p1", b"{", [("ce_id", None)]),  # type: ignore[list-item]
         Outgoing(name, b"p2", b"{", [("ce_id", b"\xff")]),
         Outgoing(name, b"p3", None, []),
-        Outgoing(name, None, b"x" * (1 << 20), []),
+        Outgoing(name, b"p4", b"x" * (1 << 20), []),
     ]
     await publisher.publish_all(poison * 3)
     outcome = await system.round()
