@@ -10,9 +10,9 @@ from fastapi import Depends, Path, Query, Request, status
 
 from services.registry import browsing, refusals
 from services.registry.domain import Round, create_round
-from services.registry.importing import Imported, Importing
-from services.registry.roll import Reading, read_roll
-from services.registry.sheets import SheetRefused
+from services.registry.roll.importing import Imported, Importing
+from services.registry.roll.reading import Reading, read_roll
+from services.registry.roll.sheets import SheetRefused
 from services.registry.store import RegistryStore
 from services.registry.views import NewRound, RollReport, RoundView
 from shared.http import Page, PageQuery, Router, requires, route_options, write_cursor

@@ -9,7 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from services.registry.api import routers
-from services.registry.importing import Importing
+from services.registry.roll.importing import Importing
 from services.registry.settings import RegistrySettings
 from services.registry.store import RegistryStore
 from shared.bus import Bus

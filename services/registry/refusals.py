@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from services.registry.columns import HoldsCredentials, NoTable, RepeatedColumn
 from services.registry.domain import DeadlinePassed, NothingListed, RoundClosed
-from services.registry.importing import RoundUnknown
-from services.registry.roll import EmptyRoll, RollRefusal
-from services.registry.sheets import MOST_COLUMNS, MOST_ROWS, SheetRefused
+from services.registry.roll.columns import HoldsCredentials, NoTable, RepeatedColumn
+from services.registry.roll.importing import RoundUnknown
+from services.registry.roll.reading import EmptyRoll, RollRefusal
+from services.registry.roll.sheets import MOST_COLUMNS, MOST_ROWS, SheetRefused
 from shared.http import Problem, ProblemKind
 from shared.http.problems import ROUND_CLOSED, ROUND_UNKNOWN, PlaceAtFault
 from shared.thai.calendar import format_moment

@@ -15,7 +15,7 @@ from services.registry.announcing import (
     round_changed,
 )
 from services.registry.domain import Center, Obligation, Organization, Round, obligation_key
-from services.registry.planning import Change
+from services.registry.roll.planning import Change
 from shared.mongo import ASCENDING, Aggregates, Document, Mongo, NewEvent, Outbox, Stored
 from shared.mongo.aggregates import Announcer
 

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.registry.domain import Center, Organization, Round
-from services.registry.findings import Finding, Verdict
-from services.registry.importing import Imported
-from services.registry.places import subdistrict_name
-from services.registry.roll import Reading
+from services.registry.roll.findings import Finding, Verdict
+from services.registry.roll.importing import Imported
+from services.registry.roll.places import subdistrict_name
+from services.registry.roll.reading import Reading
 from shared.thai.calendar import format_moment, in_bangkok
 
 MOST_FINDINGS = 2_000

@@ -7,8 +7,8 @@ import pytest
 from deploy.local.roll.dirt import SMALLEST, DirtySheet, Verdict, dirty, write_dirty
 from deploy.local.roll.faults import FAULTS
 from deploy.local.roll.generator import generate
-from services.registry.findings import Finding, Reason
-from services.registry.roll import Reading, read_roll
+from services.registry.roll.findings import Finding, Reason
+from services.registry.roll.reading import Reading, read_roll
 
 WORST = ("accepted", "repaired", "repeated", "rejected")
 

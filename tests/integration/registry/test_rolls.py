@@ -12,7 +12,7 @@ from deploy.local.roll.generator import generate
 from deploy.local.roll.writers import write_xlsx
 from services.registry.app import clock
 from services.registry.domain import Round
-from services.registry.importing import Importing
+from services.registry.roll.importing import Importing
 from services.registry.store import RegistryStore
 from shared.contracts.events import EVENT_TYPES
 from shared.contracts.topics import CENTERS, OBLIGATIONS, ORGANIZATIONS, ROUNDS, STATUS, Topic

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry import cells
-from services.registry.cells import Point, Texts, Value
-from services.registry.findings import Reason
+from services.registry.roll import cells
+from services.registry.roll.cells import Point, Texts, Value
+from services.registry.roll.findings import Reason
 from shared.thai.numerals import to_thai
 
 

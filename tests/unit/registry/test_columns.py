@@ -1,7 +1,15 @@
 import pytest
 
-from services.registry.columns import CANONICAL, FIELDS, HoldsCredentials, NoTable, RepeatedColumn, Table, find_table
-from services.registry.sheets import Grid
+from services.registry.roll.columns import (
+    CANONICAL,
+    FIELDS,
+    HoldsCredentials,
+    NoTable,
+    RepeatedColumn,
+    Table,
+    find_table,
+)
+from services.registry.roll.sheets import Grid
 from tests.unit.registry.files import HEADERS, row
 
 

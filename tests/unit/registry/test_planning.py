@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.domain import Center, Entry, Organization
-from services.registry.planning import RollPlan, codes_of, plan_roll
+from services.registry.roll.planning import RollPlan, codes_of, plan_roll
 
 PAI, MUEANG = "6580301", "6580103"
 

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry import findings
-from services.registry.findings import Reason
-from services.registry.roll import EmptyRoll, Reading, read_roll
+from services.registry.roll import findings
+from services.registry.roll.findings import Reason
+from services.registry.roll.reading import EmptyRoll, Reading, read_roll
 from tests.unit.registry.files import HEADERS, SOUND, as_csv, as_xlsx, roll, row
 
 

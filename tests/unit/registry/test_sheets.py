@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registry import sheets
-from services.registry.sheets import SheetRefused, read_grids
+from services.registry.roll import sheets
+from services.registry.roll.sheets import SheetRefused, read_grids
 from tests.unit.registry.files import as_csv, as_xlsx
 
 GRID = [["รหัส", "ชื่อ", "ที่"], ["0001", "ก,ข", "ค"], ["๒", 'คำ "พูด"', ""]]

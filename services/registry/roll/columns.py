@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from services.registry.sheets import Cell, Grid
+from services.registry.roll.sheets import Cell, Grid
 from shared.thai.text import normalise
 
 Field = Literal[

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from services.registry.findings import Reason
-from services.registry.sheets import Cell
+from services.registry.roll.findings import Reason
+from services.registry.roll.sheets import Cell
 from shared.thai.calendar import ERA_OFFSET
 from shared.thai.numerals import has_thai_digits, to_arabic
 from shared.thai.text import Normalised, normalise

@@ -7,12 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.registry.columns import Field, Table, TableRefusal, find_table
 from services.registry.domain import Entry
-from services.registry.findings import Finding, Reason, Verdict
-from services.registry.places import name_key
-from services.registry.rows import RowReader
-from services.registry.sheets import read_grids
+from services.registry.roll.columns import Field, Table, TableRefusal, find_table
+from services.registry.roll.findings import Finding, Reason, Verdict
+from services.registry.roll.places import name_key
+from services.registry.roll.rows import RowReader
+from services.registry.roll.sheets import read_grids
 
 _FEWEST_CELLS = 3
 """Totals, signatures and remarks below a list fill a cell or two; a center's row never fills so few."""

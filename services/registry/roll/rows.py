@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from services.registry import cells, places
-from services.registry.cells import Point, Read, Texts, Value
-from services.registry.columns import REQUIRED, Field, Table
 from services.registry.domain import Entry
-from services.registry.findings import Finding, Reason
-from services.registry.places import Place
-from services.registry.sheets import Cell
+from services.registry.roll.cells import Point, Read, Texts, Value
+from services.registry.roll.columns import REQUIRED, Field, Table
+from services.registry.roll.findings import Finding, Reason
+from services.registry.roll.places import Place
+from services.registry.roll.sheets import Cell
 
 PAO = "2"
 """An LAO of this kind works in its whole province; every other in the district that its code names."""

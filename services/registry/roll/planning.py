@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from services.registry.domain import Center, Entry, Organization
-from services.registry.places import district_name, province_name
+from services.registry.roll.places import district_name, province_name
 from shared.security.scope import DEPARTMENT_CODE
 from shared.thai.collation import sort_key
 

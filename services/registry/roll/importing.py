@@ -21,7 +21,7 @@ from services.registry.domain import (
     open_round,
     owe,
 )
-from services.registry.planning import RollPlan, codes_of, plan_roll
+from services.registry.roll.planning import RollPlan, codes_of, plan_roll
 from services.registry.store import CHUNK, RegistryStore
 from shared.mongo import Conflict, Stored
 
