@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from services.registry import cells, places
 from services.registry.domain import Entry
+from services.registry.roll import cells, places
 from services.registry.roll.cells import Point, Read, Texts, Value
 from services.registry.roll.columns import REQUIRED, Field, Table
 from services.registry.roll.findings import Finding, Reason
