@@ -8,7 +8,11 @@ from shared.contracts.base import EventData, Path
 
 
 class OrganizationChanged(EventData):
-    """The whole state of a node of the tree (หน่วยงาน)."""
+    """The whole state of a node of the tree (หน่วยงาน).
+
+    `successor` is the code of the organization that carries on for a closed one that was merged; what was held or owed
+    by the closed one is the successor's from then on. A successor may itself be merged later.
+    """
 
     code: str
     kind: Literal["department", "province", "district", "lao"]
@@ -17,12 +21,14 @@ class OrganizationChanged(EventData):
     path: Path
     email: str | None = None
     state: Literal["active", "closed"] = "active"
+    successor: str | None = None
 
 
 class CenterChanged(EventData):
     """The whole state of a child development center (ศพด.).
 
-    `subdistrict` is a DOPA code of 6 digits; degrees are WGS 84; `last_assessed` is a Buddhist Era year.
+    `subdistrict` is a DOPA code of 6 digits; degrees are WGS 84; `last_assessed` is a Buddhist Era year. `successor`
+    is the code of the center that a closed one was merged into, as for an organization.
     """
 
     code: str
@@ -35,6 +41,7 @@ class CenterChanged(EventData):
     email: str | None = None
     last_assessed: int | None = None
     state: Literal["active", "closed"] = "active"
+    successor: str | None = None
 
 
 class Extension(EventData):
@@ -58,10 +65,14 @@ class RoundChanged(EventData):
 
 
 class ObligationChanged(EventData):
-    """That a center owes its SAR in a round (`owed`), or no longer."""
+    """That a center owes its SAR in a round (`owed`), or no longer.
+
+    `successor` is the code of the center that owes it instead, where a merge released this one.
+    """
 
     round: str
     center: str
     lao: str
     path: Path
     owed: bool
+    successor: str | None = None
