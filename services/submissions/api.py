@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Path, Query, Response
 
 from services.submissions import problems
-from services.submissions.completion import Completed, Completion
 from services.submissions.domain import Declared, Submission, Upload, read_receipt_code
 from services.submissions.receipts import ReceiptSigner
 from services.submissions.refusals import PartUnknown, UploadOver
 from services.submissions.store import Sight, Store, Written, key_of
-from services.submissions.uploads import PDF, Opened, Uploads
+from services.submissions.uploading.completion import Completed, Completion
+from services.submissions.uploading.uploads import PDF, Opened, Uploads
 from services.submissions.views import (
     CompletedView,
     FileDeclared,

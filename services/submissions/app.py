@@ -9,14 +9,14 @@ import httpx
 from fastapi import FastAPI
 
 from services.submissions.api import Desk, routes
-from services.submissions.completion import Completion
 from services.submissions.consumers import INSPECTED, PROJECTED, Inspections, Projections
-from services.submissions.inspection import InspectionRoom, NotIsolatedError
+from services.submissions.inspecting.room import InspectionRoom, NotIsolatedError
 from services.submissions.receipts import ReceiptSigner
-from services.submissions.reconciler import Reconciler
 from services.submissions.settings import SubmissionsSettings
 from services.submissions.store import Store
-from services.submissions.uploads import Uploads
+from services.submissions.uploading.completion import Completion
+from services.submissions.uploading.reconciler import Reconciler
+from services.submissions.uploading.uploads import Uploads
 from shared.blobs import Blobs, Refused
 from shared.bus import Bus
 from shared.contracts.asyncapi import asyncapi_document

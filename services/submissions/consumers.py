@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Final
 
 from services.submissions.domain import Report, Sound, Submission
-from services.submissions.findings import FINDINGS, Finding
-from services.submissions.inspection import Clean, InspectionRoom, report_file, seal
-from services.submissions.receiving import decide
-from services.submissions.sending import Change
+from services.submissions.inspecting.findings import FINDINGS, Finding
+from services.submissions.inspecting.room import Clean, InspectionRoom, report_file, seal
 from services.submissions.store import Store, key_of
-from services.submissions.uploads import key_in_store
+from services.submissions.uploading.receiving import decide
+from services.submissions.uploading.sending import Change
+from services.submissions.uploading.uploads import key_in_store
 from shared.blobs import Blobs, NotFound, Place
 from shared.bus import Batch, Event
 from shared.contracts.events import CenterChanged, ObligationChanged, ReportReceived, RoundChanged

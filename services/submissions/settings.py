@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from services.submissions.inspector.confine import Limits
+from services.submissions.inspecting.inspector.confine import Limits
 from shared.settings import CoreSettings
 
 LEAST_KEY_BYTES = 32

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from services.submissions.domain import Duty, Submission, Upload
 from services.submissions.refusals import UploadOver
-from services.submissions.sending import Change
+from services.submissions.uploading.sending import Change
 from shared.contracts.events import CenterChanged, ObligationChanged, RoundChanged
 from shared.contracts.status import StageChanged
 from shared.mongo import (

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from services.submissions.domain import PART_SIZE, FailReason, Report, ReportState, Submission, Upload, UploadState
-from services.submissions.findings import FINDINGS
+from services.submissions.inspecting.findings import FINDINGS
 from shared.blobs import SignedRequest
 from shared.thai.calendar import format_moment, in_bangkok
 

@@ -3,8 +3,8 @@
 import json
 import sys
 
-from services.submissions.inspector import confine
-from services.submissions.inspector.__main__ import main
+from services.submissions.inspecting.inspector import confine
+from services.submissions.inspecting.inspector.__main__ import main
 
 
 class NoNamespaces:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from services.submissions.inspector.__main__ import main
+from services.submissions.inspecting.inspector.__main__ import main
 
 STOPPED, DONE = {"pages": 1}, {"pages": 2}
 

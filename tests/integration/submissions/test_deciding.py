@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy.local.crowd.papers import paper
-from services.submissions.findings import FINDINGS
+from services.submissions.inspecting.findings import FINDINGS
 from shared.blobs import Blobs, NotFound, Place
 from shared.bus.envelope import decode
 from shared.contracts.events import EVENT_TYPES, Extension, ReportReceived

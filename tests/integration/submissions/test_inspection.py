@@ -16,9 +16,9 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.crowd.papers import paper
-from services.submissions.findings import FINDINGS, Finding
-from services.submissions.inspection import Clean, InspectionRoom, Verdict, report_file, seal
-from services.submissions.inspector.confine import Limits
+from services.submissions.inspecting.findings import FINDINGS, Finding
+from services.submissions.inspecting.inspector.confine import Limits
+from services.submissions.inspecting.room import Clean, InspectionRoom, Verdict, report_file, seal
 from shared.failures import Unavailable
 from tests.integration.submissions.files import BROKEN, good
 
@@ -199,8 +199,8 @@ async def test_when_the_service_is_killed_its_inspector_and_every_child_end_too(
     script = f"""
 import asyncio, json, sys
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
-from services.submissions.inspection import InspectionRoom, report_file
-from services.submissions.inspector.confine import Limits
+from services.submissions.inspecting.room import InspectionRoom, report_file
+from services.submissions.inspecting.inspector.confine import Limits
 
 async def main():
     room = InspectionRoom(Limits(256 << 20, 60, 60.0), size=1, program=({ROGUE[0]!r},))

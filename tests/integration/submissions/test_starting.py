@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.submissions import inspection
 from services.submissions.app import build
-from services.submissions.inspection import NotIsolatedError
+from services.submissions.inspecting import room
+from services.submissions.inspecting.room import NotIsolatedError
 from services.submissions.settings import SubmissionsSettings
 from shared.settings import load
 from tests.integration.submissions.conftest import settings_of
@@ -41,7 +41,7 @@ async def test_where_files_cannot_be_opened_safely_the_service_does_not_start(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusing = str(Path(__file__).with_name("refusing.py"))
-    monkeypatch.setattr(inspection.InspectionRoom.__init__, "__kwdefaults__", {"isolate": True, "program": (refusing,)})
+    monkeypatch.setattr(room.InspectionRoom.__init__, "__kwdefaults__", {"isolate": True, "program": (refusing,)})
     with pytest.raises(NotIsolatedError, match="unshare"):
         async with run_app(build(settings_of(world))):
             pytest.fail("it started")

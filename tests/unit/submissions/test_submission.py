@@ -24,8 +24,7 @@ from services.submissions.domain import (
     Upload,
     receipt_code,
 )
-from services.submissions.findings import FINDINGS
-from services.submissions.receiving import begin_completion, decide, fail, receive
+from services.submissions.inspecting.findings import FINDINGS
 from services.submissions.refusals import (
     NothingOwed,
     PartDigestChanged,
@@ -35,7 +34,8 @@ from services.submissions.refusals import (
     TooManyUploads,
     UploadOver,
 )
-from services.submissions.sending import (
+from services.submissions.uploading.receiving import begin_completion, decide, fail, receive
+from services.submissions.uploading.sending import (
     Change,
     abort,
     declare_parts,

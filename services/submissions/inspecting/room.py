@@ -18,15 +18,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Self
 
-from services.submissions.findings import FINDINGS, Finding
-from services.submissions.inspector.confine import Limits
-from services.submissions.inspector.zygote import LONGEST_ANSWER, LONGEST_MESSAGE
+from services.submissions.inspecting.findings import FINDINGS, Finding
+from services.submissions.inspecting.inspector.confine import Limits
+from services.submissions.inspecting.inspector.zygote import LONGEST_ANSWER, LONGEST_MESSAGE
 from shared.failures import Unavailable
 from shared.telemetry import get_logger
 
 log = get_logger()
 
-PROGRAM: Final = ("-m", "services.submissions.inspector")
+PROGRAM: Final = ("-m", "services.submissions.inspecting.inspector")
 
 _START_SECONDS: Final = 30.0
 _MARGIN_SECONDS: Final = 10.0

@@ -2,5 +2,5 @@
 
 It imports neither settings nor servers, is started with an empty environment, and gives up the network, the
 file system and its privileges before the first file arrives. Run as `python -I -m
-services.submissions.inspector`.
+services.submissions.inspecting.inspector`.
 """

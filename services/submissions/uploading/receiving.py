@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from services.submissions.domain import Duty, FailReason, Report, Sound, Submission, Upload, is_late
-from services.submissions.findings import Finding
+from services.submissions.inspecting.findings import Finding
 from services.submissions.refusals import PartsMissing, UploadOver
-from services.submissions.sending import Change, changed, stage_of
+from services.submissions.uploading.sending import Change, changed, stage_of
 from shared.contracts.events import ReportAccepted, ReportReceived, ReportRejected
 
 

@@ -13,11 +13,11 @@ from typing import Final
 
 from services.submissions.domain import Duty, FailReason, Report, Submission, Upload
 from services.submissions.receipts import Receipt, ReceiptSigner
-from services.submissions.receiving import begin_completion, fail, late_for, receive
 from services.submissions.refusals import PartsMissing, UploadOver
-from services.submissions.sending import Change, expire
 from services.submissions.store import Store, Written
-from services.submissions.uploads import Uploads
+from services.submissions.uploading.receiving import begin_completion, fail, late_for, receive
+from services.submissions.uploading.sending import Change, expire
+from services.submissions.uploading.uploads import Uploads
 from shared.blobs import Blobs, Fetched, NotFound, PartPlan, Place, Refused, Stored, StoredPart
 from shared.failpoints import failpoint
 from shared.telemetry import get_logger

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from services.submissions.domain import Declared, Duty, Submission, Upload
 from services.submissions.refusals import CannotOpen, PartDigestChanged, PartUnknown, UploadOver
-from services.submissions.sending import Change, abort, declare_parts, find_standing, may_open, open_upload
 from services.submissions.store import Store, Written, key_of
+from services.submissions.uploading.sending import Change, abort, declare_parts, find_standing, may_open, open_upload
 from shared.blobs import Blobs, Multipart, NotFound, PartPlan, SignedRequest, StoredPart
 from shared.mongo.aggregates import new_id
 

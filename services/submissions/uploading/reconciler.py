@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from services.submissions.completion import Completion
 from services.submissions.store import Store
+from services.submissions.uploading.completion import Completion
 from shared.mongo import Leases
 from shared.telemetry import get_logger
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO, NoReturn
 
-from services.submissions.inspector.confine import Limits, confine_child
+from services.submissions.inspecting.inspector.confine import Limits, confine_child
 
 LONGEST_ANSWER = 512
 LONGEST_MESSAGE = 4096

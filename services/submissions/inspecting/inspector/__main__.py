@@ -9,15 +9,15 @@ import sys
 
 import pikepdf
 
-from services.submissions.inspector.confine import (
+from services.submissions.inspecting.inspector.confine import (
     Limits,
     NotConfinedError,
     be_first_to_die,
     leave_everything,
     stay_small,
 )
-from services.submissions.inspector.examine import examine, set_limits
-from services.submissions.inspector.zygote import Examine, Zygote
+from services.submissions.inspecting.inspector.examine import examine, set_limits
+from services.submissions.inspecting.inspector.zygote import Examine, Zygote
 
 
 def main(descriptor: int, options: dict[str, float | bool], look: Examine = examine) -> int:

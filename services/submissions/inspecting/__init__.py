@@ -1,0 +1,1 @@
+"""How strangers' files are looked into, and what may be said of them."""
