@@ -8,8 +8,10 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from services.submissions.api import Desk, routes
-from services.submissions.consumers import INSPECTED, PROJECTED, Inspections, Projections
+from services.submissions.api import routes
+from services.submissions.consumers import INSPECTED, PROJECTED, Projections
+from services.submissions.desk import Desk
+from services.submissions.inspecting.inspections import Inspections
 from services.submissions.inspecting.room import InspectionRoom, NotIsolatedError
 from services.submissions.receipts import ReceiptSigner
 from services.submissions.settings import SubmissionsSettings

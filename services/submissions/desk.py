@@ -1,0 +1,79 @@
+"""What the routes of this service have in common: who may call them, and the questions that several of them ask."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Path
+
+from services.submissions import problems
+from services.submissions.domain import Submission, Upload
+from services.submissions.receipts import ReceiptSigner
+from services.submissions.store import Store
+from services.submissions.uploading.completion import Completion
+from services.submissions.uploading.uploads import Uploads
+from services.submissions.views import UploadView, upload_view
+from shared.contracts.events import RoundChanged
+from shared.http import problems as common
+from shared.http import requires
+from shared.security.principals import Principal, Role
+from shared.security.scope import may_act, may_see
+
+_TIERS = (Role.DEPARTMENT, Role.PROVINCE, Role.DISTRICT, Role.LAO)
+Sender = Annotated[Principal, Depends(requires(Role.CENTER, Role.LAO))]
+Reader = Annotated[Principal, Depends(requires(*_TIERS, Role.CENTER, Role.OPERATOR, Role.AUDITOR, Role.ASSESSOR))]
+Overseer = Annotated[Principal, Depends(requires(*_TIERS, Role.OPERATOR, Role.AUDITOR, Role.ASSESSOR))]
+
+RoundId = Annotated[str, Path(alias="round", min_length=1, max_length=64)]
+Code = Annotated[str, Path(min_length=1, max_length=64)]
+Clock = Callable[[], datetime]
+
+
+class Desk:
+    """What the routes need, and the questions that several of them ask."""
+
+    def __init__(
+        self, store: Store, uploads: Uploads, completion: Completion, signer: ReceiptSigner, *, largest: int
+    ) -> None:
+        self.store, self.uploads, self.completion, self.signer, self.largest = (
+            store,
+            uploads,
+            completion,
+            signer,
+            largest,
+        )
+
+    async def round(self, round_: str) -> RoundChanged:
+        """The round, or its problem."""
+        found = await self.store.round(round_)
+        if found is None:
+            raise common.ROUND_UNKNOWN.problem(where="path.round")
+        return found
+
+    async def center(self, center: str, principal: Principal, *, act: bool) -> tuple[str, ...]:
+        """The path of a center on which the principal may act (or look), or the problem."""
+        path = await self.store.path_of(center)
+        if path is None:
+            raise common.CENTER_UNKNOWN.problem(where="path.center")
+        allowed = may_act if act else may_see
+        if not allowed(principal, path, center):
+            raise common.OUT_OF_SCOPE.problem(where="path.center")
+        return path
+
+    async def upload(self, upload: str, principal: Principal, *, act: bool) -> tuple[Submission, Upload]:
+        """An upload on which the principal may act (or look), or the problem."""
+        stored = await self.store.of_upload(upload)
+        found = stored.state.upload(upload) if stored else None
+        if stored is None or found is None:
+            raise problems.UPLOAD_UNKNOWN.problem(where="path.upload")
+        allowed = may_act if act else may_see
+        if not allowed(principal, stored.state.path, stored.state.center):
+            raise common.OUT_OF_SCOPE.problem(where="path.upload")
+        return stored.state, found
+
+    async def view(self, submission: Submission, upload: Upload) -> UploadView:
+        """An upload with what the store has of it."""
+        there = await self.uploads.parts_there(upload)
+        return upload_view(
+            submission, upload, {one.number for one in there if one.size == upload.part_size(one.number)}
+        )
