@@ -11,12 +11,14 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from services.credentials.api import claim_routes, officer_routes, reveal_routes, sealing_routes
-from services.credentials.claims import ClaimDesk
+from services.credentials.api import officer_routes, sealing_routes
+from services.credentials.claiming.api import claim_routes, reveal_routes
+from services.credentials.claiming.claims import ClaimDesk
+from services.credentials.claiming.mail import CodeMail
+from services.credentials.claiming.reveals import RevealDesk
+from services.credentials.claiming.store import ClaimStore
 from services.credentials.consumers import PROJECTED, Projections
 from services.credentials.journal import Journal
-from services.credentials.mail import CodeMail
-from services.credentials.reveals import RevealDesk
 from services.credentials.sealing import SealingOffice
 from services.credentials.settings import CredentialsSettings, exposed, read_keys
 from services.credentials.store import CredentialsStore
@@ -47,17 +49,18 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     mongo = Mongo(settings.mongo_url.get_secret_value(), settings.namespace, "credentials", listeners=listeners)
     bus = Bus(settings, "credentials")
     store = CredentialsStore(mongo, bus.relay)
+    claim_store = ClaimStore(mongo, bus.relay)
     vault = Vault(mongo, keys.sealing.get_secret_value())
     leases = Leases(mongo.documents("leases"))
     office = SealingOffice(store, vault, leases, clock)
-    mail = CodeMail(store, settings.smtp_url, settings.smtp_from, keys.codes, clock)
-    claims = ClaimDesk(store, keys.codes, clock, mail.nudge)
-    reveals = RevealDesk(store, vault, clock)
+    mail = CodeMail(store, claim_store, settings.smtp_url, settings.smtp_from, keys.codes, clock)
+    claims = ClaimDesk(store, claim_store, keys.codes, clock, mail.nudge)
+    reveals = RevealDesk(store, claim_store, vault, clock)
     remembered = MongoIdempotency(mongo)
     http = httpx.AsyncClient()
     verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http)
     bus.consume("projections", PROJECTED, Projections(store))
-    bus.sweep(leases, store.outboxes)
+    bus.sweep(leases, [*store.outboxes, *claim_store.outboxes])
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -65,6 +68,7 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
             log.warning("credentials.master_key.exposed")
         log.warning("credentials.master_key.in_file")
         await store.prepare()
+        await claim_store.prepare()
         await remembered.prepare()
         await _open_vault(vault)
         await bus.start()

@@ -1,18 +1,15 @@
-"""Every query of the credentials service."""
+"""Every query of the credentials service but those of claims, which have a store of their own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from services.credentials.attempts import Claim, Openings, Wait
 from services.credentials.domain import Credential, Event, Holder, HolderKind, credential_id, key_of
 from shared.mongo import (
     ASCENDING,
     DESCENDING,
     Aggregates,
-    AlreadyThere,
-    Conflict,
     Document,
     Mongo,
     NewEvent,
@@ -25,8 +22,6 @@ from shared.telemetry import current_traceparent
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # naming it lets the partial index serve
 
-OpeningRule = Callable[[Openings, datetime], Openings | Wait]
-
 PROJECTIONS = ("organizations", "centers", "rounds", "obligations")
 """Collections that a rebuild may drop before the group `projections` is rewound."""
 
@@ -35,12 +30,10 @@ ATTEMPTS = 50
 
 
 class CredentialsStore:
-    """Credentials, claims and their counters; the audit trail; what is known of rounds and holders."""
+    """Credentials; the audit trail; what is known of rounds and holders."""
 
     def __init__(self, mongo: Mongo, announcer: Announcer) -> None:
         self.credentials = Aggregates(mongo.documents("credentials"), Credential, announcer)
-        self.claims = Aggregates(mongo.documents("claims"), Claim, announcer)
-        self.openings = Aggregates(mongo.documents("openings"), Openings, announcer)
         self.trail = AuditTrail(mongo, announcer)
         self.jobs = mongo.documents("jobs")
         self.rounds = Projection(mongo.documents("rounds"))
@@ -51,23 +44,18 @@ class CredentialsStore:
     @property
     def outboxes(self) -> list[Any]:
         """The collections whose events a sweeper looks after."""
-        return [self.credentials.outbox, self.claims.outbox, self.trail.outbox]
+        return [self.credentials.outbox, self.trail.outbox]
 
     async def prepare(self) -> None:
         """Make sure that every index stands."""
         await self.credentials.prepare()
-        await self.claims.prepare()
         await self.trail.prepare()
-        credentials, claims = self.credentials.documents, self.claims.documents
+        credentials = self.credentials.documents
         await credentials.index([("holder", ASCENDING), ("issued_at", ASCENDING)], name="holder")
         await credentials.index(
             [("round", ASCENDING), ("reveal.at", ASCENDING), ("confirmed_at", ASCENDING), ("locked", ASCENDING)],
             name="round_state",
         )
-        await claims.index(
-            [("mail_due", ASCENDING)], name="mail_due", partialFilterExpression={"mail_due": {"$gt": _EPOCH}}
-        )
-        await claims.index([("ends", ASCENDING)], name="ends", expireAfterSeconds=0)
         await self.obligations.documents.index(
             [("round", ASCENDING), ("owed", ASCENDING), ("center", ASCENDING), ("lao", ASCENDING)], name="round_center"
         )
@@ -114,48 +102,6 @@ class CredentialsStore:
             "claimed": revealed - confirmed,
             "confirmed": confirmed,
         }
-
-    # Claims
-
-    async def add_claim(self, claim: Claim, events: list[Event], now: datetime) -> None:
-        """Keep a new claim."""
-        await self.claims.create(claim.claim, claim, announced(events), now)
-
-    async def count_opening(self, owner: str, rule: OpeningRule, now: datetime) -> Wait | None:
-        """Apply a rule to a holder's openings, atomically; until when to wait if it refused, else None."""
-        for _ in range(ATTEMPTS):
-            stored = await self.openings.load(owner)
-            decided = rule(stored.state if stored else Openings(), now)
-            if isinstance(decided, Wait):
-                return decided
-            try:
-                if stored is None:
-                    await self.openings.create(owner, decided, [], now)
-                else:
-                    await self.openings.save(stored, decided, [], now)
-            except (Conflict, AlreadyThere):
-                continue
-            return None
-        raise Conflict(owner)
-
-    async def mails_due(self, now: datetime, limit: int) -> list[Claim]:
-        """Claims whose code has yet to be mailed, the longest waiting first."""
-        found = await self.claims.documents.find(
-            {"mail_due": {"$gt": _EPOCH, "$lte": now}}, sort=[("mail_due", ASCENDING)], limit=limit
-        )
-        return [self.claims.read(each).state for each in found]
-
-    async def take_mail(self, claim: Claim, now: datetime, lasting: timedelta) -> bool:
-        """Take a claim's mail for sending; others see it again after `lasting`. False when somebody else has it."""
-        taken = await self.claims.documents.update(
-            {"_id": claim.claim, "mail_due": claim.mail_due},
-            {"$set": {"mail_due": now + lasting}, "$inc": {"version": 1}},
-        )
-        return taken == 1
-
-    async def mail_settled(self, claim: Claim) -> None:
-        """No mail is due for this claim any more."""
-        await self.claims.documents.update({"_id": claim.claim}, {"$set": {"mail_due": None}, "$inc": {"version": 1}})
 
     # What is known of others
 

@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from services.credentials.codes import DIGITS
 from services.credentials.domain import Credential
 
 
@@ -41,36 +40,6 @@ class CredentialMetadata(BaseModel):
     issued_at: datetime
     claimed_at: datetime | None
     confirmed_at: datetime | None
-
-
-class ClaimAsked(Given):
-    round: str = Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")
-    holder: str = Field(pattern=r"^[^\x00-\x20/#|]{1,64}$")
-
-
-class ClaimOpened(BaseModel):
-    """Keep `claim`; the code goes to the registered contact."""
-
-    claim: str
-    code_ends: datetime
-
-
-class CodeGiven(Given):
-    code: str = Field(pattern=rf"^[0-9]{{{DIGITS}}}$")
-
-
-class ClaimVerified(BaseModel):
-    state: Literal["verified"] = "verified"
-
-
-class Secret(BaseModel):
-    """Shown once. Store it at once, then confirm."""
-
-    round: str
-    holder: str
-    version: int
-    username: str
-    password: str
 
 
 def metadata_of(credential: Credential) -> CredentialMetadata:

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from services.credentials import codes
-from services.credentials.attempts import Claim
+from services.credentials.claiming import codes
+from services.credentials.claiming.attempts import Claim
+from services.credentials.claiming.store import ClaimStore
 from services.credentials.settings import read_keys
 from services.credentials.store import CredentialsStore
 from shared.bus.envelope import decode
@@ -92,7 +93,7 @@ async def verified_claims(vault: Vault, what: Round, center: str, count: int) ->
             verified_at=now,
             ends=now + timedelta(days=1),
         )
-        await store.add_claim(claim, [], now)
+        await ClaimStore(vault.mongo, Nobody()).add_claim(claim, [], now)
     return made
 
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from services.credentials import attempts, domain
-from services.credentials.attempts import Claim, Openings, Wait
+from services.credentials import domain
+from services.credentials.claiming import attempts
+from services.credentials.claiming.attempts import Claim, Openings, Wait
 from services.credentials.domain import Credential, Holder, Refusal, Reveal
 from shared.contracts.events import ClaimRefused, CredentialClaimed, CredentialConfirmed, CredentialIssued
 from shared.contracts.status import StageChanged

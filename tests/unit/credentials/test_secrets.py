@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretBytes
 
-from services.credentials import codes
-from services.credentials.mail import letter
+from services.credentials.claiming import codes
+from services.credentials.claiming.mail import letter
 from services.credentials.sealing import CAPITALS, DIGITS, SMALL, draw, generate
 from services.credentials.settings import exposed, read_keys
 from tests.unit.credentials.test_domain import NOW, a_claim

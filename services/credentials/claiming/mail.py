@@ -14,8 +14,9 @@ from urllib.parse import unquote, urlsplit
 from aiosmtplib import SMTP, SMTPException, SMTPRecipientsRefused
 from pydantic import SecretBytes
 
-from services.credentials.attempts import Claim
-from services.credentials.codes import code_of
+from services.credentials.claiming.attempts import Claim
+from services.credentials.claiming.codes import code_of
+from services.credentials.claiming.store import ClaimStore
 from services.credentials.store import CredentialsStore
 from shared.security.redaction import kind
 from shared.telemetry import get_logger
@@ -73,12 +74,14 @@ class CodeMail:
     def __init__(
         self,
         store: CredentialsStore,
+        claims: ClaimStore,
         smtp_url: str,
         sender: str,
         code_key: SecretBytes,
         clock: Callable[[], datetime],
     ) -> None:
-        self._store, self._url, self._sender = store, urlsplit(smtp_url), sender
+        self._store, self._claims = store, claims
+        self._url, self._sender = urlsplit(smtp_url), sender
         self._code_key, self._clock = code_key, clock
         self._free: list[SMTP] = []
         self._asked = asyncio.Event()
@@ -105,7 +108,7 @@ class CodeMail:
 
     async def send_due(self) -> int:
         """One pass over what is due; how many mails the server took."""
-        due = await self._store.mails_due(self._clock(), _BATCH)
+        due = await self._claims.mails_due(self._clock(), _BATCH)
         sent = 0
         for start in range(0, len(due), AT_ONCE):
             sent += sum(await asyncio.gather(*(self._send(claim) for claim in due[start : start + AT_ONCE])))
@@ -114,11 +117,11 @@ class CodeMail:
 
     async def _send(self, claim: Claim) -> bool:
         now = self._clock()
-        if not await self._store.take_mail(claim, now, TAKEN_FOR):
+        if not await self._claims.take_mail(claim, now, TAKEN_FOR):
             return False
         contact = await self._store.contact_of(claim.kind, claim.holder)
         if contact is None or now >= claim.code_ends:
-            await self._store.mail_settled(claim)
+            await self._claims.mail_settled(claim)
             return False
         name, address = contact
         mail = letter(claim, name, code_of(claim.claim, self._code_key), self._sender, address)
@@ -135,7 +138,7 @@ class CodeMail:
             return False
         else:
             log.info("credentials.mail.sent", claim=claim.claim)
-        await self._store.mail_settled(claim)
+        await self._claims.mail_settled(claim)
         return True
 
     async def _hand_over(self, mail: EmailMessage) -> None:

@@ -7,8 +7,10 @@ from typing import Final, cast
 
 from pydantic import SecretBytes
 
-from services.credentials import attempts, codes, domain
-from services.credentials.attempts import Claim, Wait
+from services.credentials import domain
+from services.credentials.claiming import attempts, codes
+from services.credentials.claiming.attempts import Claim, Wait
+from services.credentials.claiming.store import ClaimStore
 from services.credentials.domain import Credential, HolderKind, Refusal
 from services.credentials.journal import Journal
 from services.credentials.store import ATTEMPTS, CredentialsStore, announced
@@ -36,11 +38,12 @@ class ClaimDesk:
     def __init__(
         self,
         store: CredentialsStore,
+        claims: ClaimStore,
         code_key: SecretBytes,
         clock: Callable[[], datetime],
         mail_waits: Callable[[], None],
     ) -> None:
-        self._store, self._code_key, self._clock = store, code_key, clock
+        self._store, self._claims, self._code_key, self._clock = store, claims, code_key, clock
         self._mail_waits = mail_waits
         self._journal = Journal(store.trail, clock)
 
@@ -55,7 +58,7 @@ class ClaimDesk:
             return await self._journal.refused(who, holder, "claim.open", Refusal.NOT_ISSUED, round_id)
         if genuine and contact is None:
             return await self._journal.refused(who, holder, "claim.open", Refusal.NO_CONTACT, round_id)
-        wait = await self._store.count_opening(f"{kind}/{who.org}", attempts.open_again, now)
+        wait = await self._claims.count_opening(f"{kind}/{who.org}", attempts.open_again, now)
         if wait is not None:
             await self._journal.refused(who, holder, "claim.open", wait.refusal, round_id)
             return wait
@@ -64,11 +67,11 @@ class ClaimDesk:
         claim = _new_claim(claim_id, who, kind, round_id, holder, credential, now)
         if own is not None and credential is not None and credential.reveal is not None:
             late, events = attempts.refuse_as_claimed(claim.model_copy(update={"mail_due": None}), now)
-            await self._store.add_claim(late, events, now)
+            await self._claims.add_claim(late, events, now)
             return await self._journal.refused(who, holder, "claim.open", Refusal.ALREADY_CLAIMED, round_id)
         if own is not None and credential is not None:
             await self._show_locked(own.id, locked=False)
-        await self._store.add_claim(claim, [], now)
+        await self._claims.add_claim(claim, [], now)
         self._mail_waits()
         if genuine:
             await self._journal.allowed(who, holder, "claim.open", round_id)
@@ -78,7 +81,7 @@ class ClaimDesk:
 
     async def verify(self, who: Principal, claim_id: str, code: str) -> Refusal | None:
         """Try a code. Unknown claims, those of others, and wrong codes are refused alike."""
-        stored = await own_claim(self._store, who, claim_id)
+        stored = await own_claim(self._claims, who, claim_id)
         if stored is None:
             codes.fits(code, _NOBODY, self._code_key)
             return await self._journal.refused(who, who.org, "claim.verify", Refusal.WRONG_CODE)
@@ -88,7 +91,7 @@ class ClaimDesk:
             tried, refusal, events = attempts.try_code(stored.state, fits, now)
             try:
                 if tried is not stored.state or events:
-                    await self._store.claims.save(stored, tried, announced(events), now)
+                    await self._claims.claims.save(stored, tried, announced(events), now)
             except Conflict:
                 stored = await self._again(stored)
                 continue
@@ -101,13 +104,13 @@ class ClaimDesk:
         raise Conflict(stored.id)
 
     async def _again(self, stored: Stored[Claim]) -> Stored[Claim]:
-        newer = await self._store.claims.load(stored.id)
+        newer = await self._claims.claims.load(stored.id)
         if newer is None:
             raise Conflict(stored.id)
         return newer
 
     async def _lock(self, claim: Claim, now: datetime) -> None:
-        await self._store.count_opening(f"{claim.kind}/{claim.org}", attempts.lock, now)
+        await self._claims.count_opening(f"{claim.kind}/{claim.org}", attempts.lock, now)
         if claim.genuine:
             await self._show_locked(domain.credential_id(claim.round, claim.kind, claim.holder), locked=True)
 
@@ -127,7 +130,7 @@ class ClaimDesk:
             return
 
 
-async def own_claim(store: CredentialsStore, who: Principal, claim_id: str) -> Stored[Claim] | None:
+async def own_claim(store: ClaimStore, who: Principal, claim_id: str) -> Stored[Claim] | None:
     """The caller's own claim, or None: those of others are not there."""
     stored = await store.claims.load(codes.reference(claim_id))
     if stored is None:

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from services.credentials import attempts, codes, domain
-from services.credentials.attempts import Claim
-from services.credentials.claims import own_claim
+from services.credentials import domain
+from services.credentials.claiming import attempts, codes
+from services.credentials.claiming.attempts import Claim
+from services.credentials.claiming.claims import own_claim
+from services.credentials.claiming.store import ClaimStore
 from services.credentials.domain import Credential, Refusal, Reveal
 from services.credentials.journal import Journal
 from services.credentials.store import ATTEMPTS, CredentialsStore, announced
@@ -36,8 +38,10 @@ class RevealDesk:
     When the trail can't be written they raise, and what they would have told stays untold.
     """
 
-    def __init__(self, store: CredentialsStore, vault: Vault, clock: Callable[[], datetime]) -> None:
-        self._store, self._vault, self._clock = store, vault, clock
+    def __init__(
+        self, store: CredentialsStore, claims: ClaimStore, vault: Vault, clock: Callable[[], datetime]
+    ) -> None:
+        self._store, self._claims, self._vault, self._clock = store, claims, vault, clock
         self._journal = Journal(store.trail, clock)
 
     async def reveal(self, who: Principal, claim_id: str, key: str) -> Revealed | Refusal:
@@ -46,7 +50,7 @@ class RevealDesk:
         One conditional write on the credential's version decides who is first, however many ask at once.
         """
         now = self._clock()
-        found = await own_claim(self._store, who, claim_id)
+        found = await own_claim(self._claims, who, claim_id)
         refusal = attempts.may_reveal(found.state, now) if found is not None else Refusal.NOT_VERIFIED
         if found is None or refusal is not None:
             holder = found.state.holder if found is not None else who.org
@@ -84,7 +88,7 @@ class RevealDesk:
 
     async def confirm(self, who: Principal, claim_id: str) -> Credential | Refusal:
         """The holder says that it has its secret. Twice is as good as once."""
-        found = await own_claim(self._store, who, claim_id)
+        found = await own_claim(self._claims, who, claim_id)
         if found is None:
             return await self._journal.refused(who, who.org, "credential.confirm", Refusal.NOT_REVEALED)
         claim = found.state
@@ -118,6 +122,6 @@ class RevealDesk:
         """Tell of a claim that came too late, once."""
         refused, events = attempts.refuse_as_claimed(found.state, now)
         try:
-            await self._store.claims.save(found, refused, announced(events), now)
+            await self._claims.claims.save(found, refused, announced(events), now)
         except Conflict:
             return  # another request with the same claim has told it

@@ -1,0 +1,1 @@
+"""How a sealed credential reaches its holder: attempts, short codes, their mail, the one reveal."""

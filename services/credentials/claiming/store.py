@@ -1,0 +1,77 @@
+"""Every query about claims: attempts, their counters, the mails that are due."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.credentials.claiming.attempts import Claim, Openings, Wait
+from services.credentials.domain import Event
+from services.credentials.store import ATTEMPTS, announced
+from shared.mongo import ASCENDING, Aggregates, AlreadyThere, Conflict, Mongo
+from shared.mongo.aggregates import Announcer
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # naming it lets the partial index serve
+
+OpeningRule = Callable[[Openings, datetime], Openings | Wait]
+
+
+class ClaimStore:
+    """Claims and how often they are opened."""
+
+    def __init__(self, mongo: Mongo, announcer: Announcer) -> None:
+        self.claims = Aggregates(mongo.documents("claims"), Claim, announcer)
+        self.openings = Aggregates(mongo.documents("openings"), Openings, announcer)
+
+    @property
+    def outboxes(self) -> list[Any]:
+        """The collections whose events a sweeper looks after."""
+        return [self.claims.outbox]
+
+    async def prepare(self) -> None:
+        """Make sure that every index stands."""
+        await self.claims.prepare()
+        claims = self.claims.documents
+        await claims.index(
+            [("mail_due", ASCENDING)], name="mail_due", partialFilterExpression={"mail_due": {"$gt": _EPOCH}}
+        )
+        await claims.index([("ends", ASCENDING)], name="ends", expireAfterSeconds=0)
+
+    async def add_claim(self, claim: Claim, events: list[Event], now: datetime) -> None:
+        """Keep a new claim."""
+        await self.claims.create(claim.claim, claim, announced(events), now)
+
+    async def count_opening(self, owner: str, rule: OpeningRule, now: datetime) -> Wait | None:
+        """Apply a rule to a holder's openings, atomically; until when to wait if it refused, else None."""
+        for _ in range(ATTEMPTS):
+            stored = await self.openings.load(owner)
+            decided = rule(stored.state if stored else Openings(), now)
+            if isinstance(decided, Wait):
+                return decided
+            try:
+                if stored is None:
+                    await self.openings.create(owner, decided, [], now)
+                else:
+                    await self.openings.save(stored, decided, [], now)
+            except (Conflict, AlreadyThere):
+                continue
+            return None
+        raise Conflict(owner)
+
+    async def mails_due(self, now: datetime, limit: int) -> list[Claim]:
+        """Claims whose code has yet to be mailed, the longest waiting first."""
+        found = await self.claims.documents.find(
+            {"mail_due": {"$gt": _EPOCH, "$lte": now}}, sort=[("mail_due", ASCENDING)], limit=limit
+        )
+        return [self.claims.read(each).state for each in found]
+
+    async def take_mail(self, claim: Claim, now: datetime, lasting: timedelta) -> bool:
+        """Take a claim's mail for sending; others see it again after `lasting`. False when somebody else has it."""
+        taken = await self.claims.documents.update(
+            {"_id": claim.claim, "mail_due": claim.mail_due},
+            {"$set": {"mail_due": now + lasting}, "$inc": {"version": 1}},
+        )
+        return taken == 1
+
+    async def mail_settled(self, claim: Claim) -> None:
+        """No mail is due for this claim any more."""
+        await self.claims.documents.update({"_id": claim.claim}, {"$set": {"mail_due": None}, "$inc": {"version": 1}})
