@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.security.publishers import UnreadablePublishersError, read_publishers
+
 PREFIX = "SARABAN_"
 ROLES = frozenset({"api", "consumer", "relay"})
 
@@ -78,6 +80,9 @@ class CoreSettings(BaseSettings):
     trace_otlp_endpoint: str | None = None
     """Spans go to this collector over OTLP/HTTP, e.g. `http://collector:4318/v1/traces`."""
 
+    publishers_file: Path | None = None
+    """The other systems that may publish to `inbound` topics, and their public keys; without it none may."""
+
     failpoints: str = ""
     """Names of places where this process kills itself; for fault tests alone."""
 
@@ -94,6 +99,15 @@ class CoreSettings(BaseSettings):
         if not value or not value <= ROLES:
             raise ValueError(f"must name some of {', '.join(sorted(ROLES))}")
         return value
+
+    @field_validator("publishers_file")
+    @classmethod
+    def _register_of_publishers(cls, path: Path | None) -> Path | None:
+        try:
+            read_publishers(path)
+        except UnreadablePublishersError as error:
+            raise ValueError(str(error)) from None
+        return path
 
     def runs(self, role: Literal["api", "consumer", "relay"]) -> bool:
         """Whether this process plays that role."""

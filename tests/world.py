@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from deploy.local.stack import Stack
 from shared.bus import Envelope, Incoming, Outgoing, Publisher, ensure_topics, read_topic
 from shared.bus.envelope import encode
+from shared.bus.foreign import encode_signed
 from shared.contracts.events import TYPE_OF_MODEL
 from shared.contracts.topics import Service, Topic, source_of
 from shared.mongo import Mongo
@@ -68,22 +69,17 @@ class World:
         records = []
         for key, sequence, data in events:
             kind = TYPE_OF_MODEL[type(data)]
-            records.append(
-                encode(
-                    Envelope(
-                        f"{ids}-{key}-{sequence}",
-                        kind.name,
-                        source_of(service),
-                        key,
-                        "2026-11-01T09:00:00+07:00",
-                        sequence,
-                        None,
-                        key,
-                        data.model_dump_json().encode(),
-                    ),
-                    kind.topic.named(self.namespace),
-                )
-            )
+            envelope = _envelope(kind.name, source_of(service), key, sequence, data, ids)
+            records.append(encode(envelope, kind.topic.named(self.namespace)))
+        await self.send(*records)
+
+    async def publish_signed(self, *events: tuple[str, int, Any], ids: str = "event", source: str = "/onesqa") -> None:
+        """Publish `(key, sequence, data)` as another system would, signed by ONESQA's key."""
+        key, records = self.stack.publisher_key(), []
+        for name, sequence, data in events:
+            kind = TYPE_OF_MODEL[type(data)]
+            envelope = _envelope(kind.name, source, name, sequence, data, ids)
+            records.append(encode_signed(envelope, kind.topic, self.namespace, key))
         await self.send(*records)
 
     async def send(self, *records: Outgoing) -> None:
@@ -94,6 +90,20 @@ class World:
         """Every record that stands in these topics now."""
         names = [topic.named(self.namespace) for topic in topics]
         return [record async for record in read_topic(self.environment["SARABAN_KAFKA_BOOTSTRAP"], names)]
+
+
+def _envelope(kind: str, source: str, key: str, sequence: int, data: Any, ids: str) -> Envelope:
+    return Envelope(
+        f"{ids}-{key}-{sequence}",
+        kind,
+        source,
+        key,
+        "2026-11-01T09:00:00+07:00",
+        sequence,
+        None,
+        key,
+        data.model_dump_json().encode(),
+    )
 
 
 @asynccontextmanager

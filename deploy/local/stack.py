@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from deploy.local import confinement
+from joserfc.jwk import ECKey
+
+from deploy.local import confinement, publishers
 from deploy.local.assembly import SERVERS, assemble
 from deploy.local.brought import object_store
 from deploy.local.ports import Ports
@@ -117,6 +119,7 @@ class Stack:
             "SARABAN_SMTP_URL": self.servers["mail"].address,
             "SARABAN_MASTER_KEY_FILE": str(secrets("master-key")),
             "SARABAN_RECEIPT_KEY_FILE": str(secrets("receipt-key")),
+            "SARABAN_PUBLISHERS_FILE": str(publishers.register(self.state)),
         }
         if isinstance(self.servers["kafka"], Tansu):
             found |= FOR_TANSU
@@ -146,6 +149,10 @@ class Stack:
         if not isinstance(server, Issuer):
             raise NotOursError("SARABAN_OIDC_ISSUER names an issuer of your own: ask it for tokens")
         return server.token(role, org, ttl=ttl, sub=sub)
+
+    def publisher_key(self, name: str = publishers.ONESQA) -> ECKey:
+        """The private key with which a publisher of this machine signs its events."""
+        return publishers.key(self.state, name)
 
     def start_service(
         self, name: str, extra_env: Mapping[str, str] | None = None, *, label: str = "", wait: bool = True

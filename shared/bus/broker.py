@@ -14,6 +14,7 @@ from shared.bus.dead import DeadLetterLimit, DeadLetters
 from shared.bus.publisher import Publisher
 from shared.bus.relay import Relay, Slots, Source, Sweeper
 from shared.contracts.topics import Service, Topic, group_name
+from shared.security.publishers import read_publishers
 from shared.settings import CoreSettings
 
 BATCH_RECORDS = 1_000
@@ -34,6 +35,7 @@ class Bus:
         self.publisher = Publisher(settings, self._name)
         self.relay = Relay(self.publisher, service, settings.namespace)
         self.consumers: list[Consumer] = []
+        self._publishers = read_publishers(settings.publishers_file)
         self._sweeper: Sweeper | None = None
         self._failing: set[asyncio.Task[None]] = set()
         self._broker = KafkaBroker(
@@ -62,7 +64,9 @@ class Bus:
         """
         dead = DeadLetters(self.publisher, self._service, self._settings.namespace)
         group = group_name(self._settings.namespace, self._service, name)
-        consumer = Consumer(group, topics, self._settings.namespace, handler, dead, limit or DeadLetterLimit())
+        consumer = Consumer(
+            group, topics, self._settings.namespace, handler, dead, limit or DeadLetterLimit(), self._publishers
+        )
         subscriber = self._broker.subscriber(
             *(topic.named(self._settings.namespace) for topic in topics),
             batch=True,

@@ -26,10 +26,12 @@ from pydantic import BaseModel, ValidationError
 
 from shared.bus.dead import Dead, DeadLetterCount, DeadLetterLimit, DeadLetterLimitReached, DeadLetters
 from shared.bus.envelope import Envelope, Incoming, decode
+from shared.bus.foreign import check_signed
 from shared.contracts.events import EVENT_TYPES, EventType
 from shared.contracts.topics import Topic
 from shared.failpoints import failpoint
 from shared.failures import BadData
+from shared.security.publishers import Publishers
 from shared.telemetry import get_logger, metrics, span
 
 log = get_logger()
@@ -81,6 +83,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         handler: Handler,
         dead: DeadLetters,
         limit: DeadLetterLimit,
+        publishers: Publishers | None = None,
     ) -> None:
         self.name, self.topics = name, topics
         self.failure: str | None = None
@@ -88,6 +91,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self.cut_off: Callable[[], bool] = lambda: False
         self._topics = {topic.named(namespace): topic for topic in topics}
         self._sources = {name: topic.sources for name, topic in self._topics.items()}
+        self._publishers = publishers or Publishers()
         self._handler, self._dead, self._count = handler, dead, DeadLetterCount(limit)
         self._assigned = False
         self._busy_since: float | None = None
@@ -183,7 +187,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         topic = self._topics[record.topic]
         if kind.topic is not topic:
             raise BadData("wrong_topic", "ce_type")
-        if envelope.source not in self._sources[record.topic]:
+        if topic.foreign:
+            check_signed(record, envelope, topic, self._publishers)
+        elif envelope.source not in self._sources[record.topic]:
             raise BadData("forged_source", "ce_source")
         try:
             return Event(envelope, kind.validate(envelope.data), record)

@@ -24,7 +24,8 @@ class Topic:
 
     `name` carries no namespace; `named()` gives the name on a broker.
     `key` says in words what the record key is. `writers` are the services that may publish here: a record
-    whose `ce_source` is another's is a forgery and becomes a dead letter.
+    whose `ce_source` is another's is a forgery and becomes a dead letter. Where `foreign`, other systems write, and
+    each record is signed by a registered publisher.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Topic:
     compacted: bool = False
     kept: timedelta | None = None
     sensitive: bool = False
+    foreign: bool = False
 
     def named(self, namespace: str) -> str:
         """The topic's name on a broker, for instance `saraban.registry.centers`."""
