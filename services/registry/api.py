@@ -1,4 +1,4 @@
-"""Rounds and rolls over HTTP: parse, authorise, call, answer. What one may look at is in `browsing.py`."""
+"""Rounds and rolls over HTTP: parse, authorise, call, answer. What one may look at is in `reading`."""
 
 import asyncio
 import time
@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Path, Query, Request, status
 
-from services.registry import browsing, refusals
+from services.registry import refusals
 from services.registry.domain import Round, create_round
+from services.registry.reading import api as lists
 from services.registry.roll.importing import Imported, Importing
 from services.registry.roll.reading import Reading, read_roll
 from services.registry.roll.sheets import SheetRefused
@@ -49,7 +50,7 @@ _ROLL_BODY: Final[dict[str, Any]] = {
 
 def routers(store: RegistryStore, importing: Importing, clock: Clock) -> list[Router]:
     """The registry's routes."""
-    return [_rounds(store, importing, clock), _rolls(importing, clock), browsing.router(store)]
+    return [_rounds(store, importing, clock), _rolls(importing, clock), lists.router(store)]
 
 
 def _rounds(store: RegistryStore, importing: Importing, clock: Clock) -> Router:
