@@ -84,7 +84,7 @@ CREDENTIALS = Topic(
 SUBMISSIONS = Topic(
     "submissions.events",
     "round id/center code",
-    "upload opened, report received, accepted, rejected",
+    "upload opened, report received, accepted, rejected, returned, overdue, carried; reviews; summaries sent",
     ("submissions",),
     kept=YEAR,
 )
@@ -102,6 +102,14 @@ STATUS = Topic(
     SERVICES,
     compacted=True,
 )
+INBOUND_REVIEWS = Topic(
+    "inbound.reviews",
+    "round id/center code",
+    "ONESQA in: accepted / returned with reasons",
+    (),
+    kept=timedelta(days=30),
+    foreign=True,
+)
 AUDIT = Topic("audit", "actor", "who saw or changed what, hash-chained", SERVICES, kept=2 * YEAR, sensitive=True)
 
 TOPICS: tuple[Topic, ...] = (
@@ -114,6 +122,7 @@ TOPICS: tuple[Topic, ...] = (
     NOTICES,
     STATUS,
     AUDIT,
+    INBOUND_REVIEWS,
 )
 
 

@@ -74,7 +74,7 @@ def test_every_event_type_is_named_after_its_service_and_version():
     for name in EVENT_TYPES:
         system, service, *rest = name.split(".")
         assert system == "saraban"
-        assert service in {*SERVICES, "status", "audit"}
+        assert service in {*SERVICES, "status", "audit", "inbound"}
         assert rest[-1] == "v1"
 
 
