@@ -27,6 +27,7 @@ RECONCILE_AFTER: Final = timedelta(seconds=60)
 UploadState = Literal["open", "completing", "received", "failed", "aborted", "expired"]
 ReportState = Literal["received", "accepted", "rejected"]
 FailReason = Literal["digest_mismatch", "size_mismatch", "lost"]
+Layer = Literal["text", "scan", "mixed", "none"]
 
 
 class State(BaseModel):
@@ -62,10 +63,34 @@ class Upload(State):
         return min(PART_SIZE, self.size - (number - 1) * PART_SIZE)
 
 
+class Seen(State):
+    """What an inspection saw in a sound file. Pages are numbered from 1; only the first of many are named.
+
+    `layer`: whether its pages are text, pictures of pages, or both. `blank` and `turned` are told to people, never a
+    reason to refuse. `notes` are codes of what was there and is not in the copy that is handed out.
+    """
+
+    pages: int
+    blank: tuple[int, ...] = ()
+    turned: tuple[int, ...] = ()
+    layer: Layer = "none"
+    notes: tuple[str, ...] = ()
+
+
+class Copy(State):
+    """The copy that is handed out: re-saved without actions, metadata and attachments. `kept` is its version."""
+
+    sha256: str
+    size: int
+    kept: str | None
+
+
 class Report(State):
     """One version of a center's report: received for good, then accepted or rejected.
 
-    `quarantined` and `kept` are the versions of its object in the two buckets, where the store has versions.
+    `quarantined` and `kept` are the versions of its object in the two buckets, where the store has versions. `seen`
+    and `clean` stand once it was accepted. `look_at` is when a sweeper inspects it, if no event brought it by then;
+    `looks` counts inspections that could not be done.
     """
 
     version: int
@@ -80,8 +105,12 @@ class Report(State):
     late: bool
     state: ReportState = "received"
     pages: int | None = None
+    seen: Seen | None = None
+    clean: Copy | None = None
     reason: str | None = None
     decided_at: datetime | None = None
+    look_at: datetime | None = None
+    looks: int = 0
 
 
 class Submission(State):
@@ -119,8 +148,9 @@ class Submission(State):
 class Sound:
     """An inspection found nothing wrong, and the report was copied to where accepted ones are kept."""
 
-    pages: int
+    seen: Seen
     kept: str | None
+    clean: Copy | None
 
 
 class Duty(State):

@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from services.submissions.domain import PART_SIZE, FailReason, Report, ReportState, Submission, Upload, UploadState
+from services.submissions.domain import (
+    PART_SIZE,
+    FailReason,
+    Layer,
+    Report,
+    ReportState,
+    Submission,
+    Upload,
+    UploadState,
+)
 from services.submissions.inspecting.findings import FINDINGS
 from shared.blobs import SignedRequest
 from shared.thai.calendar import format_moment, in_bangkok
@@ -72,8 +81,25 @@ class ReasonView(BaseModel):
     sentence_en: str
 
 
+class SeenView(BaseModel):
+    """What the inspection saw in the file. Pages are numbered from 1."""
+
+    pages: int
+    blank: list[int]
+    turned: list[int]
+    layer: Layer
+    notes: list[str]
+
+
+class CopyView(BaseModel):
+    """The copy without actions, metadata and attachments, which is what others download."""
+
+    sha256: str
+    size: int
+
+
 class ReportView(BaseModel):
-    """One version of a report."""
+    """One version of a report. `sha256` is of the file as it was sent, which is kept."""
 
     version: int
     upload: str
@@ -84,6 +110,8 @@ class ReportView(BaseModel):
     received_at: Moment
     late: bool
     pages: int | None
+    seen: SeenView | None
+    clean: CopyView | None
     reason: ReasonView | None
     decided_at: Moment | None
 
@@ -117,6 +145,7 @@ class ReceiptView(BaseModel):
     received_at: Moment
     late: bool
     state: ReportState
+    decided_at: Moment | None
     signed: str
     sentence: str
     sentence_en: str
@@ -191,6 +220,7 @@ def receipt_view(submission: Submission, report: Report) -> ReceiptView:
         received_at=report.received_at,
         late=report.late,
         state=report.state,
+        decided_at=report.decided_at,
         signed=report.signed,
         sentence=f"ได้รับรายงานแล้วเมื่อ{when} {thai}",
         sentence_en=f"Received on {in_bangkok(report.received_at):%d %B %Y at %H:%M} (UTC+7), {english}.",

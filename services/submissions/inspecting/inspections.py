@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.submissions.domain import Report, Sound, Submission
+from services.submissions.domain import Report, Seen, Sound, Submission
 from services.submissions.inspecting.findings import FINDINGS, Finding
 from services.submissions.inspecting.room import Clean, InspectionRoom, report_file, seal
 from services.submissions.store import Store, key_of
@@ -87,7 +87,7 @@ class Inspections:
             if not isinstance(verdict, Clean):
                 return _Looked(event, verdict)
             kept = await self._blobs.copy(place, self._accepted, place.key)
-            return _Looked(event, Sound(verdict.pages, kept.version))
+            return _Looked(event, Sound(Seen(pages=verdict.pages), kept.version, None))
 
     async def _write(self, looked: Sequence[_Looked], stored: dict[str, Stored[Submission]]) -> None:
         if not looked:

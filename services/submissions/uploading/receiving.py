@@ -70,7 +70,7 @@ def decide(submission: Submission, upload: str, verdict: Sound | Finding, now: d
     after = submission.model_copy(update={"reports": reports})
     told = _told(after, decided)
     if isinstance(verdict, Sound):
-        return _standing(submission, after, ReportAccepted(**told, pages=verdict.pages, decided_at=now))
+        return _standing(submission, after, ReportAccepted(**told, pages=verdict.seen.pages, decided_at=now))
     rejected = ReportRejected(
         **told, reason=verdict.code, sentence=verdict.sentence, sentence_en=verdict.sentence_en, decided_at=now
     )
@@ -79,7 +79,13 @@ def decide(submission: Submission, upload: str, verdict: Sound | Finding, now: d
 
 def _outcome(verdict: Sound | Finding) -> dict[str, object]:
     if isinstance(verdict, Sound):
-        return {"state": "accepted", "pages": verdict.pages, "kept": verdict.kept}
+        return {
+            "state": "accepted",
+            "pages": verdict.seen.pages,
+            "seen": verdict.seen,
+            "kept": verdict.kept,
+            "clean": verdict.clean,
+        }
     return {"state": "rejected", "reason": verdict.code}
 
 

@@ -19,6 +19,7 @@ from services.submissions.domain import (
     Declared,
     Duty,
     Report,
+    Seen,
     Sound,
     Submission,
     Upload,
@@ -269,11 +270,11 @@ def test_ended_uploads_are_forgotten_in_the_end() -> None:
 
 def test_a_clean_report_is_accepted_once() -> None:
     done = received(opened())
-    accepted = decide(done.state, "u1", Sound(7, "v2"), NOW + DAY)
+    accepted = decide(done.state, "u1", Sound(Seen(pages=7), "v2", None), NOW + DAY)
     assert accepted is not None
     assert kinds(accepted) == [ReportAccepted, StageChanged]
     assert stage(accepted) == "accepted"
-    assert decide(accepted.state, "u1", Sound(7, "v3"), NOW + DAY) is None
+    assert decide(accepted.state, "u1", Sound(Seen(pages=7), "v3", None), NOW + DAY) is None
     assert decide(accepted.state, "u1", FINDINGS["javascript"], NOW + DAY) is None
 
 
@@ -288,7 +289,7 @@ def test_a_rejected_report_says_why_in_both_languages() -> None:
 
 
 def test_what_was_accepted_stays_accepted_when_a_later_version_is_rejected() -> None:
-    first = decide(received(opened()).state, "u1", Sound(1, None), NOW)
+    first = decide(received(opened()).state, "u1", Sound(Seen(pages=1), None, None), NOW)
     assert first is not None
     second = received(opened(first.state, upload="u2"), "u2")
     assert second.state.standing == "accepted"
@@ -300,7 +301,7 @@ def test_what_was_accepted_stays_accepted_when_a_later_version_is_rejected() -> 
 
 
 def test_a_report_that_nobody_knows_is_not_decided() -> None:
-    assert decide(opened().state, "u1", Sound(1, None), NOW) is None
+    assert decide(opened().state, "u1", Sound(Seen(pages=1), None, None), NOW) is None
 
 
 class Lives(RuleBasedStateMachine):
@@ -365,7 +366,11 @@ class Lives(RuleBasedStateMachine):
     def inspect(self, data: st.DataObject, good: bool) -> None:
         assert self.state is not None
         report = data.draw(st.sampled_from(self.state.reports))
-        self.apply(decide(self.state, report.upload, Sound(1, None) if good else FINDINGS["not_pdf"], self.now))
+        self.apply(
+            decide(
+                self.state, report.upload, Sound(Seen(pages=1), None, None) if good else FINDINGS["not_pdf"], self.now
+            )
+        )
 
     @rule(hours=st.integers(1, 30))
     def wait(self, hours: int) -> None:
