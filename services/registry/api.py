@@ -1,32 +1,25 @@
-"""Rounds and rolls over HTTP: parse, authorise, call, answer. What one may look at is in `reading`."""
+"""Rounds over HTTP: parse, authorise, call, answer. Rolls and lists have rooms of their own."""
 
-import asyncio
-import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request, status
+from fastapi import Depends, Path, status
 
 from services.registry import refusals
 from services.registry.domain import Round, create_round
 from services.registry.reading import api as lists
-from services.registry.roll.importing import Imported, Importing
-from services.registry.roll.reading import Reading, read_roll
-from services.registry.roll.sheets import SheetRefused
+from services.registry.roll import api as rolls
+from services.registry.roll.importing import Importing
 from services.registry.store import RegistryStore
-from services.registry.views import NewRound, RollReport, RoundView
-from shared.http import Page, PageQuery, Router, requires, route_options, write_cursor
-from shared.http.problems import CONFLICT, ROUND_UNKNOWN, WRONG_MEDIA_TYPE
+from services.registry.views import NewRound, RoundView
+from shared.http import Page, PageQuery, Router, requires, write_cursor
+from shared.http.problems import CONFLICT, ROUND_UNKNOWN
 from shared.mongo import AlreadyThere, Conflict
 from shared.security.principals import Principal, Role
 from shared.telemetry import get_logger
-from shared.thai.calendar import buddhist_year, in_bangkok
 
 log = get_logger()
-
-LARGEST_ROLL: Final = 24 * 1024 * 1024
-"""Bytes. The roll of the country takes 1.3 MB as XLSX and 4 MB as CSV."""
 
 Clock = Callable[[], datetime]
 Keeper = Annotated[Principal, Depends(requires(Role.DEPARTMENT, Role.OPERATOR))]
@@ -34,23 +27,10 @@ Anybody = Annotated[Principal, Depends(requires())]
 InPath = Annotated[str, Path(alias="round")]
 Paging = Annotated[PageQuery, Depends()]
 
-_ROLL_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "description": "The file itself, not a form. The kind is read from its bytes.",
-        "content": {
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
-                "schema": {"type": "string", "format": "binary"}
-            },
-            "text/csv": {"schema": {"type": "string", "format": "binary"}},
-        },
-    }
-}
-
 
 def routers(store: RegistryStore, importing: Importing, clock: Clock) -> list[Router]:
     """The registry's routes."""
-    return [_rounds(store, importing, clock), _rolls(importing, clock), lists.router(store)]
+    return [_rounds(store, importing, clock), rolls.router(importing, clock), lists.router(store)]
 
 
 def _rounds(store: RegistryStore, importing: Importing, clock: Clock) -> Router:
@@ -104,61 +84,3 @@ def _rounds(store: RegistryStore, importing: Importing, clock: Clock) -> Router:
         return RoundView.of(state)
 
     return router
-
-
-def _rolls(importing: Importing, clock: Clock) -> Router:
-    router = Router(prefix="/v1/rounds", tags=["rounds"])
-
-    @router.post("/{round}/roll", openapi_extra=_ROLL_BODY)
-    @route_options(max_body=LARGEST_ROLL)
-    async def import_roll(
-        round_id: InPath,
-        request: Request,
-        _keeper: Keeper,
-        dry_run: Annotated[bool, Query(description="say what would change, and change nothing")] = False,
-    ) -> RollReport:
-        started, now = time.perf_counter(), clock()
-        state = await importing.round_for_roll(round_id)
-        if not isinstance(state, Round):
-            raise refusals.of_round(state, round_id)
-        reading = await _reading(request, buddhist_year(in_bangkok(now)))
-        try:
-            imported = await (
-                importing.rehearse(round_id, reading.entries)
-                if dry_run
-                else importing.import_roll(round_id, reading.entries, now)
-            )
-        except Conflict:
-            raise CONFLICT.problem(where="path.round") from None
-        if not isinstance(imported, Imported):
-            raise refusals.of_round(imported, round_id)
-        log.info(
-            "registry.roll.imported",
-            round=round_id,
-            dry_run=dry_run,
-            rows=reading.rows,
-            rejected=reading.verdicts.get("rejected", 0),
-            changed=len(imported.plan.centers),
-            seconds=round(time.perf_counter() - started, 3),
-        )
-        return RollReport.of(round_id, reading, imported, dry_run=dry_run)
-
-    return router
-
-
-async def _reading(request: Request, this_year: int) -> Reading:
-    """Take the file in (bounded by the route) and understand it in a thread, so that probes go on being answered."""
-    if request.headers.get("content-type", "").startswith("multipart/"):
-        raise WRONG_MEDIA_TYPE.problem(
-            "ส่งตัวไฟล์เป็นเนื้อหาโดยตรง ไม่ใช่แบบฟอร์ม",
-            "Send the file itself as the body, not as a form.",
-            where="header.Content-Type",
-        )
-    data = await request.body()
-    try:
-        reading = await asyncio.to_thread(read_roll, data, this_year)
-    except SheetRefused as refused:
-        raise refusals.of_sheet(refused) from None
-    if not isinstance(reading, Reading):
-        raise refusals.of_roll(reading)
-    return reading

@@ -3,18 +3,11 @@
 from typing import Final
 
 from services.registry.domain import DeadlinePassed, NothingListed, RoundClosed
-from services.registry.roll.columns import HoldsCredentials, NoTable, RepeatedColumn
 from services.registry.roll.importing import RoundUnknown
-from services.registry.roll.reading import EmptyRoll, RollRefusal
-from services.registry.roll.sheets import MOST_COLUMNS, MOST_ROWS, SheetRefused
 from shared.http import Problem, ProblemKind
-from shared.http.problems import ROUND_CLOSED, ROUND_UNKNOWN, PlaceAtFault
+from shared.http.problems import ROUND_CLOSED, ROUND_UNKNOWN
 from shared.thai.calendar import format_moment
 
-_SAVE_AS: Final = (
-    "บันทึกเป็น Excel (.xlsx) ที่ไม่มีรหัสผ่าน หรือ CSV แล้วส่งใหม่",
-    "Save it as Excel (.xlsx) without a password, or as CSV, and send it again.",
-)
 ROUND_EXISTS: Final = ProblemKind(
     "round-exists", 409, "มีรอบการประเมินนี้แล้ว", "This round exists already",
     "ใช้รอบเดิม หรือตั้งรหัสรอบใหม่", "Use it, or choose another id.",
@@ -27,82 +20,6 @@ DEADLINE_PASSED: Final = ProblemKind(
     "deadline-passed", 409, "กำหนดส่งผ่านไปแล้ว", "The deadline has passed",
     "ตรวจปีของกำหนดส่ง", "Check the year of the deadline.",
 )  # fmt: skip
-ROLL_EMPTY: Final = ProblemKind(
-    "roll-empty", 422, "บัญชีรายชื่อว่าง", "The roll is empty",
-    "ตรวจว่าส่งไฟล์ถูกและมีแถวข้อมูลใต้หัวคอลัมน์", "Check that it is the right file, with rows below its headers.",
-)  # fmt: skip
-ROLL_WRONG_TYPE: Final = ProblemKind(
-    "roll-wrong-type", 415, "ไฟล์นี้ไม่ใช่ XLSX หรือ CSV", "This file is neither XLSX nor CSV", *_SAVE_AS
-)
-ROLL_LOCKED: Final = ProblemKind(
-    "roll-locked", 415, "ไฟล์เป็น Excel รุ่นเก่าหรือมีรหัสผ่าน", "The file is an old Excel file or has a password", *_SAVE_AS
-)
-ROLL_UNREADABLE: Final = ProblemKind(
-    "roll-unreadable", 422, "ไฟล์เสียหายหรืออ่านไม่ได้", "The file is torn or cannot be read",
-    "เปิดไฟล์ตรวจดู บันทึกใหม่ แล้วส่งอีกครั้ง", "Open it, save it again and send it once more.",
-)  # fmt: skip
-ROLL_TOO_LARGE: Final = ProblemKind(
-    "roll-too-large", 413, "บัญชีรายชื่อใหญ่เกินกำหนด", "The roll is larger than any roll can be",
-    "ลบแถวและคอลัมน์ว่างนอกตาราง", "Delete the empty rows and columns outside the table.",
-)  # fmt: skip
-ROLL_COLUMNS_MISSING: Final = ProblemKind(
-    "roll-columns-missing", 422, "บัญชีรายชื่อขาดคอลัมน์ที่จำเป็น", "The roll lacks columns it needs",
-    "เพิ่มคอลัมน์ที่ขาด หรือแก้ชื่อหัวคอลัมน์", "Add them, or correct their headers.",
-)  # fmt: skip
-ROLL_COLUMN_REPEATED: Final = ProblemKind(
-    "roll-column-repeated", 422, "มีสองคอลัมน์ที่หมายถึงสิ่งเดียวกัน", "Two columns of the roll mean the same",
-    "เหลือไว้คอลัมน์เดียว", "Keep one of them.",
-)  # fmt: skip
-ROLL_HOLDS_CREDENTIALS: Final = ProblemKind(
-    "roll-holds-credentials", 422, "ห้ามใส่ชื่อผู้ใช้หรือรหัสผ่านในบัญชีรายชื่อ", "A roll must not hold user names or passwords",
-    "ลบคอลัมน์นั้น และเปลี่ยนรหัสผ่านที่เปิดเผยไปแล้ว", "Delete that column, and change the passwords that were in it.",
-)  # fmt: skip
-
-_SHEET_KINDS: Final = {
-    "empty": ROLL_EMPTY,
-    "wrong_type": ROLL_WRONG_TYPE,
-    "locked": ROLL_LOCKED,
-    "unreadable": ROLL_UNREADABLE,
-    "too_large": ROLL_TOO_LARGE,
-}
-
-
-def of_sheet(refused: SheetRefused) -> Problem:
-    """The problem with the bytes that were sent."""
-    kind = _SHEET_KINDS[refused.fault]
-    if refused.fault == "too_large":
-        return kind.problem(
-            f"อ่านได้ไม่เกิน {MOST_ROWS:,} แถว {MOST_COLUMNS} คอลัมน์",
-            f"At most {MOST_ROWS:,} rows and {MOST_COLUMNS} columns can be read.",
-            where="body",
-        )
-    looks = f" ({refused.found})" if refused.found else ""
-    return kind.problem(kind.title + looks, f"{kind.title_en}{looks}.", where="body")
-
-
-def of_roll(refusal: RollRefusal) -> Problem:
-    """The problem with what the sheet holds."""
-    match refusal:
-        case NoTable(missing):
-            names = ", ".join(missing)
-            return ROLL_COLUMNS_MISSING.problem(
-                f"ไม่พบคอลัมน์ {names}",
-                f"These columns were not found: {names}.",
-                where="body, header row",
-                errors=[PlaceAtFault(where=f"column {name}", fault="missing") for name in missing],
-            )
-        case RepeatedColumn(header):
-            return ROLL_COLUMN_REPEATED.problem(
-                f"คอลัมน์ {header} ซ้ำ", f"The column {header} stands twice.", where=f"column {header}"
-            )
-        case HoldsCredentials(header):
-            return ROLL_HOLDS_CREDENTIALS.problem(
-                f"พบคอลัมน์ {header} ระบบไม่ได้อ่านหรือเก็บข้อมูลใดจากไฟล์นี้",
-                f"There is a column {header}; nothing of the file was read or kept.",
-                where=f"column {header}",
-            )
-        case EmptyRoll():
-            return ROLL_EMPTY.problem("มีหัวคอลัมน์แต่ไม่มีแถวข้อมูล", "There are headers and no rows.", where="body")
 
 
 def of_round(refusal: RoundUnknown | RoundClosed | NothingListed | DeadlinePassed, round_id: str) -> Problem:

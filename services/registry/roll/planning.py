@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from services.registry.domain import Center, Entry, Organization
+from services.registry.domain import Center, Entry, Organization, order_of
 from services.registry.roll.places import district_name, province_name
 from shared.security.scope import DEPARTMENT_CODE
-from shared.thai.collation import sort_key
 
 DEPARTMENT_NAME = "กรมส่งเสริมการปกครองท้องถิ่น"
 
@@ -26,12 +25,14 @@ class Change(Generic[S]):
 class RollPlan:
     """What a roll changes: organizations from the top of the tree down, then centers.
 
-    `unchanged` counts the centers of the roll that are known already as it says.
+    `unchanged` counts the centers of the roll that are known already as it says. `retired` are the entries that name a
+    center or an LAO that was closed: they change nothing.
     """
 
     organizations: tuple[Change[Organization], ...]
     centers: tuple[Change[Center], ...]
     unchanged: int
+    retired: tuple[Entry, ...] = ()
 
     @property
     def added(self) -> int:
@@ -66,16 +67,20 @@ def plan_roll(
     """
     tree = _Tree(organizations)
     changed: list[Change[Center]] = []
+    retired: list[Entry] = []
     unchanged = 0
     for entry in entries:
+        before, known_lao = centers.get(entry.code), organizations.get(entry.lao_code)
+        if any(node is not None and node.state == "closed" for node in (before, known_lao)):
+            retired.append(entry)
+            continue
         lao = tree.lao(entry)
-        before = centers.get(entry.code)
         after = _center(entry, lao, round_id, before)
         if after == before:
             unchanged += 1
         else:
             changed.append(Change(before, after))
-    return RollPlan(tree.changes(), tuple(changed), unchanged)
+    return RollPlan(tree.changes(), tuple(changed), unchanged, tuple(retired))
 
 
 def codes_of(entries: Iterable[Entry]) -> tuple[set[str], set[str]]:
@@ -118,6 +123,10 @@ class _Tree:
         )
 
     def _grow(self, entry: Entry) -> Organization:
+        known = self._known.get(entry.lao_code)
+        if known is not None:
+            # Where it hangs is the tree's own knowledge: an LAO keeps its code when it moves to another district.
+            return _named(known, entry.lao_name, entry.lao_email)
         department, province, district, _ = path = _path(entry.lao_code)
         if department not in self._nodes:
             self._nodes[department] = _node("department", path[:1], DEPARTMENT_NAME, self._known)
@@ -136,38 +145,47 @@ def _node(
     email: str | None = None,
 ) -> Organization:
     code = path[-1]
-    before = known.get(code)
-    return Organization(
+    # A district may bear another name than the gazetteer's by now: the tree's own knowledge stands.
+    return known.get(code) or Organization(
         code=code,
         kind=kind,
         name=name,
         parent=path[-2] if len(path) > 1 else None,
         path=path,
-        email=email or (before.email if before else None),
-        order=_order(name, code),
+        email=email,
+        order=order_of(name, code),
+    )
+
+
+def _named(before: Organization, name: str, email: str | None) -> Organization:
+    return before.model_copy(
+        update={"name": name, "email": email or before.email, "order": order_of(name, before.code)}
     )
 
 
 def _center(entry: Entry, lao: Organization, round_id: str, before: Center | None) -> Center:
-    said_before = before or _NOTHING_SAID
-    return Center(
-        code=entry.code,
-        name=entry.name,
-        lao=lao.code,
-        path=lao.path,
-        subdistrict=entry.subdistrict,
-        latitude=said_before.latitude if entry.latitude is None else entry.latitude,
-        longitude=said_before.longitude if entry.longitude is None else entry.longitude,
-        email=entry.email or said_before.email,
-        last_assessed=entry.last_assessed or said_before.last_assessed,
-        order=_order(entry.name, entry.code),
-        rounds=tuple(sorted({round_id, *said_before.rounds})),
-    )
-
-
-_NOTHING_SAID = Center(code="", name="", lao="", path=(), subdistrict="", order="")
-
-
-def _order(name: str, code: str) -> str:
-    """A sort key that no two nodes share."""
-    return f"{sort_key(name)}\t{code}"
+    said = {
+        "name": entry.name,
+        "lao": lao.code,
+        "path": lao.path,
+        "subdistrict": entry.subdistrict,
+        "order": order_of(entry.name, entry.code),
+    }
+    if before is None:
+        return Center(
+            code=entry.code,
+            latitude=entry.latitude,
+            longitude=entry.longitude,
+            email=entry.email,
+            last_assessed=entry.last_assessed,
+            rounds=(round_id,),
+            **said,
+        )
+    kept = {
+        "latitude": before.latitude if entry.latitude is None else entry.latitude,
+        "longitude": before.longitude if entry.longitude is None else entry.longitude,
+        "email": entry.email or before.email,
+        "last_assessed": entry.last_assessed or before.last_assessed,
+        "rounds": tuple(sorted({round_id, *before.rounds})),
+    }
+    return before.model_copy(update=said | kept)

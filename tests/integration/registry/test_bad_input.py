@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.registry.api import LARGEST_ROLL
+from services.registry.roll.api import LARGEST_ROLL
 from tests.integration.registry.conftest import TWO_CENTERS, Registry, in_days
 from tests.unit.registry.files import HEADERS, as_csv, as_xlsx, roll, row
 
