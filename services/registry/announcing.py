@@ -16,6 +16,7 @@ def organization_changed(node: Organization) -> OrganizationChanged:
         path=node.path,
         email=node.email,
         state=node.state,
+        successor=node.successor,
     )
 
 
@@ -32,6 +33,7 @@ def center_changed(center: Center) -> CenterChanged:
         email=center.email,
         last_assessed=center.last_assessed,
         state=center.state,
+        successor=center.successor,
     )
 
 

@@ -5,13 +5,14 @@ center owes its self-assessment report by the round's deadline. Pure: `now` is a
 """
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, NamedTuple
+from datetime import date, datetime
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
 from shared.contracts.events import Extension, Path
 from shared.thai.calendar import in_bangkok
+from shared.thai.collation import sort_key
 
 
 class Entry(NamedTuple):
@@ -30,38 +31,76 @@ class Entry(NamedTuple):
     last_assessed: int | None
 
 
+CivilDate = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]
+"""A day in Thailand; stored and sent as `2025-10-01`."""
+
+NodeState = Literal["active", "closed"]
+
+
 class _State(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Organization(_State):
-    """A node of the tree. `order` sorts siblings as a Thai dictionary does."""
+class Past(_State):
+    """What a node was from `valid_from` (None: since before this register began) until the day before `valid_to`.
 
-    code: str
-    kind: Literal["department", "province", "district", "lao"]
+    `change` is the order that began it; None where a roll did.
+    """
+
     name: str
     parent: str | None
+    state: NodeState = "active"
+    successor: str | None = None
+    valid_from: CivilDate | None
+    valid_to: CivilDate
+    change: str | None = None
+
+
+class Node(_State):
+    """What organizations and centers share. `order` sorts siblings as a Thai dictionary does.
+
+    The node is as it says since `valid_from`, by `change`; what it was before lies in `past`, oldest first. A closed
+    node stays for ever, so that its code is never another's; `successor` carries on for one that was merged.
+    """
+
+    code: str
+    name: str
     path: Path
     email: str | None = None
-    state: Literal["active", "closed"] = "active"
+    state: NodeState = "active"
+    successor: str | None = None
+    valid_from: CivilDate | None = None
+    change: str | None = None
+    past: tuple[Past, ...] = ()
     order: str
 
 
-class Center(_State):
-    """A child development center and the rounds on whose roll it stands. `path` ends with its LAO."""
+class Organization(Node):
+    """A node of the tree (หน่วยงาน)."""
 
-    code: str
-    name: str
+    kind: Literal["department", "province", "district", "lao"]
+    parent: str | None
+
+
+class Center(Node):
+    """A child development center (ศพด.) and the rounds on whose roll it stands. `path` ends with its LAO."""
+
     lao: str
-    path: Path
     subdistrict: str
     latitude: float | None = None
     longitude: float | None = None
-    email: str | None = None
     last_assessed: int | None = None
-    state: Literal["active", "closed"] = "active"
-    order: str
     rounds: tuple[str, ...] = ()
+
+    @property
+    def parent(self) -> str:
+        """Its LAO: what a center hangs under."""
+        return self.lao
+
+
+def order_of(name: str, code: str) -> str:
+    """A sort key that no two nodes share, in the order of a Thai dictionary."""
+    return f"{sort_key(name)}\t{code}"
 
 
 class Round(_State):

@@ -1,0 +1,1 @@
+"""The tree over time: what organizations and centers were, and the orders that change them."""
