@@ -1,6 +1,8 @@
 # One word for each habit. Each sets up all it needs by itself; `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
+# Tests wait for brokers more than they compute: one worker more than the cores of a small machine.
+WORKERS ?= 3
 PYTHON_FILES := services shared deploy tests
 
 .PHONY: help demo up down status test test-real faults lint format bench requirements local dev
@@ -21,11 +23,11 @@ status: local ## How each part is
 	@.venv/bin/saraban status $(ARGS)
 
 test: dev ## Every test, on real servers out of wheels (ARGS="tests/unit -k thai")
-	@.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 test-real: dev ## Integration, fault and end-to-end tests on Apache Kafka and MinIO (needs Java, Maven, Go)
 	@.venv/bin/python -m deploy.local.servers.fetch
-	@SARABAN_TEST_STACK=real .venv/bin/pytest tests/integration tests/faults tests/e2e $(ARGS)
+	@SARABAN_TEST_STACK=real .venv/bin/pytest -n 2 --dist loadgroup tests/integration tests/faults tests/e2e $(ARGS)
 
 faults: dev ## kill -9 at every write, publish and pull; poison; servers killed under load
 	@.venv/bin/pytest tests/faults -m "campaign or not campaign" -v $(ARGS)

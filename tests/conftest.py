@@ -13,6 +13,22 @@ from deploy.local.stack import Stack
 from tests.world import World, run_app
 
 
+LONGEST = ("tests/faults/", "tests/e2e/", "tests/integration/stack/")
+"""Packages that share one whole system each; they begin first, so that nothing waits for them in the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share servers stay on one worker: a package of `LONGEST`, or else a module."""
+
+    def group(item: pytest.Item) -> str:
+        name = item.nodeid.partition("::")[0]
+        return next((package for package in LONGEST if name.startswith(package)), name)
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=lambda item: LONGEST.index(group(item)) if group(item) in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The servers: local ones, or Apache Kafka and MinIO when SARABAN_TEST_STACK=real."""
