@@ -6,7 +6,7 @@ from fastapi import Depends, Query
 
 from services.submissions import problems
 from services.submissions.desk import Clock, Code, Desk, Overseer, Reader, RoundId
-from services.submissions.domain import read_receipt_code
+from services.submissions.receipts.codes import read_receipt_code
 from services.submissions.store import Sight, Store, key_of
 from services.submissions.uploading.api import upload_routes
 from services.submissions.views import ReceiptView, SubmissionView, receipt_view, submission_view

@@ -13,7 +13,7 @@ from services.submissions.consumers import INSPECTED, PROJECTED, Projections
 from services.submissions.desk import Desk
 from services.submissions.inspecting.inspections import Inspections
 from services.submissions.inspecting.room import InspectionRoom, NotIsolatedError
-from services.submissions.receipts import ReceiptSigner
+from services.submissions.receipts.signing import ReceiptSigner
 from services.submissions.settings import SubmissionsSettings
 from services.submissions.store import Store
 from services.submissions.uploading.completion import Completion

@@ -8,7 +8,7 @@ from fastapi import Depends, Path
 
 from services.submissions import problems
 from services.submissions.domain import Submission, Upload
-from services.submissions.receipts import ReceiptSigner
+from services.submissions.receipts.signing import ReceiptSigner
 from services.submissions.store import Store
 from services.submissions.uploading.completion import Completion
 from services.submissions.uploading.uploads import Uploads

@@ -4,13 +4,13 @@ Rules on frozen models: (state, command, now) -> (new state, events) or a typed 
 The letters order the report "ภายในวันศุกร์ที่ ๓๑ ตุลาคม ๒๕๖๘" and are silent on late ones, on formats and on receipts.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.submissions.reviewing.reviews import Review
 from shared.contracts.events import RoundChanged
 
 PART_SIZE: Final = 5 * 1024 * 1024
@@ -113,11 +113,24 @@ class Report(State):
     looks: int = 0
 
 
+class Carried(State):
+    """What a center that was merged into this one had sent, as it stood when it was last carried over."""
+
+    center: str
+    reports: tuple[Report, ...]
+    reviews: tuple[Review, ...]
+
+
+Standing = Literal["awaited", "uploading", "received", "accepted", "rejected", "returned", "approved"]
+
+
 class Submission(State):
     """All that one center sent for one round.
 
-    `standing` is what counts: accepted once any version was, else what the last version is. `since` and `late`
-    belong to it. `due` is when a sweeper must look next, if ever.
+    `standing` is what counts (see `standing.py`). `since` and `late` belong to it. `due` is when a sweeper must look
+    next, if ever. `due_again` is when a returned report must be back; `overdue` the time, grace included, that was
+    announced as passed without a report. `successor` is the center that this one was merged into, `carried` what others
+    that were merged into this one had sent, and `moves` counts either.
     """
 
     round: str
@@ -125,10 +138,21 @@ class Submission(State):
     path: tuple[str, ...]
     uploads: tuple[Upload, ...] = ()
     reports: tuple[Report, ...] = ()
-    standing: Literal["uploading", "received", "accepted", "rejected"] = "uploading"
+    standing: Standing = "uploading"
     since: datetime
     late: bool = False
     due: datetime | None = None
+    reviews: tuple[Review, ...] = ()
+    due_again: datetime | None = None
+    overdue: datetime | None = None
+    successor: str | None = None
+    carried: tuple[Carried, ...] = ()
+    moves: int = 0
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the center has nothing left to send: a report stands that was neither refused nor returned."""
+        return self.standing in {"received", "accepted", "approved"}
 
     def upload(self, upload: str) -> Upload | None:
         """The upload with this id."""
@@ -154,12 +178,27 @@ class Sound:
 
 
 class Duty(State):
-    """What is known of a center in a round when it wants to send: the round's rules, and whether it owes a report."""
+    """What is known of a center in a round when it wants to send: the round's rules, and whether it owes a report.
+
+    `due_again` is when a report that was returned must be back.
+    """
 
     round: RoundChanged
     center: str
     path: tuple[str, ...]
     owed: bool
+    due_again: datetime | None = None
+
+    @property
+    def deadline(self) -> datetime:
+        """By when its report is due."""
+        deadline = deadline_of(self.round, self.path)
+        return max(deadline, self.due_again) if self.due_again else deadline
+
+    @property
+    def grace(self) -> timedelta:
+        """How long after the deadline an upload that was begun in time may finish."""
+        return timedelta(minutes=self.round.grace_minutes)
 
 
 class Declared(State):
@@ -175,28 +214,19 @@ def deadline_of(round_: RoundChanged, path: tuple[str, ...]) -> datetime:
     return max([round_.deadline, *extended])
 
 
-def is_late(round_: RoundChanged, path: tuple[str, ...], opened_at: datetime, received_at: datetime) -> bool:
+def is_late(
+    round_: RoundChanged,
+    path: tuple[str, ...],
+    opened_at: datetime,
+    received_at: datetime,
+    due_again: datetime | None = None,
+) -> bool:
     """Whether a report missed its deadline.
 
     On time is what was whole in the store by the deadline, and also what was begun by the deadline and whole within the
-    round's grace after it: a slow line is no fault of the center's.
+    round's grace after it: a slow line is no fault of the center's. A report that was returned is measured by the day
+    by which it must be back.
     """
-    deadline = deadline_of(round_, path)
-    grace = timedelta(minutes=round_.grace_minutes) if opened_at <= deadline else timedelta()
-    return received_at > deadline + grace
-
-
-def receipt_code(round_: str, center: str, sha256: str) -> str:
-    """The short code of a receipt: the same bytes from the same center for the same round have the same code.
-
-    Twelve characters of Crockford's alphabet (60 bits), which has no I, L, O or U to misread.
-    """
-    digest = hashlib.sha256(f"saraban receipt\n{round_}\n{center}\n{sha256}".encode()).digest()
-    number = int.from_bytes(digest[:8], "big") >> 4
-    letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-    return "".join(letters[number >> shift & 31] for shift in range(55, -1, -5))
-
-
-def read_receipt_code(text: str) -> str:
-    """A code as people write it down: any case, with dashes and spaces, with O for 0 and I or L for 1."""
-    return text.upper().translate(str.maketrans("OIL", "011", "- "))
+    duty = Duty(round=round_, center="", path=path, owed=True, due_again=due_again)
+    grace = duty.grace if opened_at <= duty.deadline else timedelta()
+    return received_at > duty.deadline + grace

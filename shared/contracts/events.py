@@ -42,6 +42,7 @@ from shared.contracts.submissions import (
     ReviewRefused,
     SummarySent,
     UploadOpened,
+    Verdict,
 )
 from shared.contracts.topics import (
     AUDIT,
@@ -99,6 +100,7 @@ __all__ = [
     "StageChanged",
     "SummarySent",
     "UploadOpened",
+    "Verdict",
 ]
 
 

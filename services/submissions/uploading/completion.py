@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from services.submissions.domain import Duty, FailReason, Report, Submission, Upload
-from services.submissions.receipts import Receipt, ReceiptSigner
+from services.submissions.receipts.signing import Receipt, ReceiptSigner
 from services.submissions.refusals import PartsMissing, UploadOver
 from services.submissions.store import Store, Written
 from services.submissions.uploading.receiving import begin_completion, fail, late_for, receive

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.submissions.domain import read_receipt_code, receipt_code
+from services.submissions.receipts.codes import read_receipt_code, receipt_code
 
 SHA = "ab" * 32
 

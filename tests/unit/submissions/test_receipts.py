@@ -14,7 +14,7 @@ from joserfc import jws
 from joserfc.errors import BadSignatureError
 from joserfc.jwk import KeySet
 
-from services.submissions.receipts import TYPE, Receipt, ReceiptSigner
+from services.submissions.receipts.signing import TYPE, Receipt, ReceiptSigner
 
 WHEN = datetime(2025, 10, 31, 23, 59, 58, 123000, tzinfo=timezone(timedelta(hours=7)))
 RECEIPT = Receipt(round="2569", center="c1", sha256="ab" * 32, size=5, received_at=WHEN, late=False)

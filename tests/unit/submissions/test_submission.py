@@ -23,9 +23,9 @@ from services.submissions.domain import (
     Sound,
     Submission,
     Upload,
-    receipt_code,
 )
 from services.submissions.inspecting.findings import FINDINGS
+from services.submissions.receipts.codes import receipt_code
 from services.submissions.refusals import (
     NothingOwed,
     PartDigestChanged,

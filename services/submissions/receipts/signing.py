@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from services.submissions.domain import receipt_code
+from services.submissions.receipts.codes import receipt_code
 
 TYPE: Final = "saraban-receipt+jws"
 _ALGORITHM: Final = "ES256"

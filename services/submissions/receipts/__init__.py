@@ -1,0 +1,1 @@
+"""Receipts: made once, signed, found again by a short code, checked by anybody."""

@@ -1,0 +1,1 @@
+"""What ONESQA says of a report: accepted, or returned with reasons."""

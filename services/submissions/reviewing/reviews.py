@@ -1,0 +1,27 @@
+"""A review as it is kept with the submission. Pure."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.contracts.events import ReviewReason, Verdict
+
+
+class Review(BaseModel):
+    """ONESQA's verdict on the version with this receipt. `by` is an office or a system, never a person.
+
+    `number` counts within the submission. `refused` says why it did not count, where it was published and did not.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    number: int
+    receipt: str
+    verdict: Verdict
+    reasons: tuple[ReviewReason, ...] = ()
+    due: datetime | None = None
+    replaces: str | None = None
+    by: str
+    at: datetime
+    refused: str | None = None
