@@ -6,7 +6,7 @@ each topic and remembers the last sequence there, so that a reconciliation can t
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from shared.contracts.events import TYPE_OF_MODEL
 from shared.failpoints import failpoint
 from shared.mongo.documents import Document, Documents, UpdateOne
-from shared.mongo.outbox import SLOTS, Outbox, OutboxEntry
+from shared.mongo.outbox import SLOTS, Outbox, OutboxEntry, told
 from shared.telemetry import current_traceparent
 
 State = TypeVar("State", bound=BaseModel)
@@ -80,16 +80,24 @@ class Aggregates(Generic[State]):
     """One collection of aggregates of one model.
 
     Every write is a compare-and-set on `version`; it raises `Conflict` when another writer was first.
-    `now` comes from the caller, so that a rule and its record agree on the time.
+    `now` comes from the caller, so that a rule and its record agree on the time. `derive` gives fields that are
+    written with every state and read by queries alone; an old document has them from its next write.
     """
 
-    def __init__(self, documents: Documents, model: type[State], announcer: Announcer) -> None:
+    def __init__(
+        self,
+        documents: Documents,
+        model: type[State],
+        announcer: Announcer,
+        derive: Callable[[State], Document] = lambda _state: {},
+    ) -> None:
         if clash := RESERVED & set(model.model_fields):
             raise ValueError(f"{model.__name__} uses reserved fields: {sorted(clash)}")
         self.documents = documents
         self.outbox = Outbox(documents)
         self._model = model
         self._announcer = announcer
+        self._derive = derive
 
     async def prepare(self) -> None:
         """Make sure that the outbox index stands. The store adds its own indexes."""
@@ -125,11 +133,11 @@ class Aggregates(Generic[State]):
             [
                 {
                     "_id": key,
-                    **state.model_dump(),
+                    **self._fields(state),
                     "version": 1,
                     "sequence": len(entries),
                     "stamp": "",
-                    "told": {field: {"count": n, "last": last} for field, (n, last) in _told(entries).items()},
+                    "told": {field: {"count": n, "last": last} for field, (n, last) in told(entries).items()},
                     "outbox": [entry.stored() for entry in entries],
                 }
                 for key, state, entries in batch
@@ -150,7 +158,7 @@ class Aggregates(Generic[State]):
         """
         entries = self._entries(stored.id, stored.sequence, events, now)
         failpoint("aggregate.before_write")
-        if not await self.documents.update(*_compare_and_set(stored, state, entries, "")):
+        if not await self.documents.update(*_compare_and_set(stored, self._fields(state), entries, "")):
             if await self.documents.one({"_id": stored.id, "version": stored.version}, fields=["version"]):
                 raise Backpressure(stored.id)
             raise Conflict(stored.id)
@@ -172,7 +180,7 @@ class Aggregates(Generic[State]):
         batch = [(s, state, self._entries(s.id, s.sequence, events, now)) for s, state, events in changes]
         failpoint("aggregate.before_write")
         matched, _ = await self.documents.bulk(
-            [UpdateOne(*_compare_and_set(s, state, entries, stamp)) for s, state, entries in batch]
+            [UpdateOne(*_compare_and_set(s, self._fields(state), entries, stamp)) for s, state, entries in batch]
         )
         failpoint("aggregate.after_write")
         missed: set[str] = set()
@@ -184,6 +192,9 @@ class Aggregates(Generic[State]):
             if stored.id not in missed:
                 self._announce(stored, entries)
         return missed
+
+    def _fields(self, state: State) -> Document:
+        return state.model_dump() | self._derive(state)
 
     def _announce(self, stored: Stored[State], entries: Sequence[OutboxEntry]) -> None:
         """What a dead process or an absent broker left behind goes first: compaction keeps what came last."""
@@ -222,26 +233,17 @@ def new_id() -> str:
     return os.urandom(16).hex()
 
 
-def _told(entries: Sequence[OutboxEntry]) -> dict[str, tuple[int, int]]:
-    """By topic, as a field name: how many entries, and the last sequence."""
-    told: dict[str, tuple[int, int]] = {}
-    for entry in entries:
-        field = entry.topic.replace(".", "_")
-        told[field] = (told.get(field, (0, 0))[0] + 1, entry.sequence)
-    return told
-
-
 def _compare_and_set(
-    stored: Stored[Any], state: BaseModel, entries: Sequence[OutboxEntry], stamp: str
+    stored: Stored[Any], fields: Document, entries: Sequence[OutboxEntry], stamp: str
 ) -> tuple[Document, Document]:
     query: Document = {"_id": stored.id, "version": stored.version}
     change: Document = {
-        "$set": {**state.model_dump(), "stamp": stamp} if stamp else state.model_dump(),
+        "$set": {**fields, "stamp": stamp} if stamp else fields,
         "$inc": {"version": 1, "sequence": len(entries)},
     }
     if entries:
         query[f"outbox.{OUTBOX_CAP - len(entries)}"] = {"$exists": False}
-        for field, (count, last) in _told(entries).items():
+        for field, (count, last) in told(entries).items():
             change["$inc"][f"told.{field}.count"] = count
             change["$set"][f"told.{field}.last"] = last
         change["$push"] = {"outbox": {"$each": [entry.stored() for entry in entries]}}

@@ -11,6 +11,8 @@ from motor.motor_asyncio import AsyncIOMotorCollection
 from pymongo import ASCENDING, DESCENDING, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from shared.mongo.moments import found_at
+
 Document = dict[str, Any]
 Query = Mapping[str, Any]
 Order = Sequence[tuple[str, int]]
@@ -70,6 +72,25 @@ class Documents:
         async for document in cursor:
             yield document
 
+    async def at_moment(
+        self,
+        query: Query,
+        *,
+        sort: Order,
+        limit: int,
+        fields: Sequence[str] | None = None,
+        moment: str | None = None,
+        hint: str | None = None,
+    ) -> tuple[list[Document], str]:
+        """Up to `limit` (some 1,000 at most) matches as all stood at one moment, and that moment, to ask for again.
+
+        None is now, with everything that was answered for before. The server remembers about five minutes; a moment
+        that it has forgotten, or that is none, is now too. `hint` names the index to use.
+        """
+        command: Document = {"find": self.name, "filter": query, "sort": dict(sort), "limit": limit, "batchSize": limit}
+        command |= {"singleBatch": True, "projection": _fields(fields), "hint": hint}
+        return await found_at(self._collection, {key: value for key, value in command.items() if value}, moment)
+
     async def one(
         self, query: Query, *, sort: Order | None = None, fields: Sequence[str] | None = None
     ) -> Document | None:
@@ -79,6 +100,11 @@ class Documents:
     async def count(self, query: Query) -> int:
         """How many match, counted exactly."""
         return await self._collection.count_documents(query)
+
+    async def count_up_to(self, most: int, query: Query, hint: str) -> int:
+        """How many match, counted by the index of this name and no further than `most`."""
+        command = {"count": self.name, "query": query, "limit": most, "hint": hint}
+        return int((await self._collection.database.command(command))["n"])
 
     async def gather(self, pipeline: Sequence[Query]) -> list[Document]:
         """What an aggregation pipeline yields, in memory."""

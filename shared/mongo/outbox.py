@@ -52,6 +52,15 @@ class OutboxEntry:
         return cls(**stored)
 
 
+def told(entries: Iterable[OutboxEntry]) -> dict[str, tuple[int, int]]:
+    """By topic, as a field name: how many entries, and the last sequence."""
+    found: dict[str, tuple[int, int]] = {}
+    for entry in entries:
+        field = entry.topic.replace(".", "_")
+        found[field] = (found.get(field, (0, 0))[0] + 1, entry.sequence)
+    return found
+
+
 class Outbox:
     """The outbox entries of one collection of aggregates."""
 
