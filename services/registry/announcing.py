@@ -59,6 +59,7 @@ def obligation_changed(obligation: Obligation) -> ObligationChanged:
         lao=obligation.lao,
         path=obligation.path,
         owed=obligation.owed,
+        successor=obligation.successor,
     )
 
 

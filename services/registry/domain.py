@@ -10,6 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
+from services.registry.rounds.parts import CarriedExtension, ExtensionRequest, RoundDocument, Snapshot
 from shared.contracts.events import Extension, Path
 from shared.thai.calendar import in_bangkok
 from shared.thai.collation import sort_key
@@ -104,7 +105,10 @@ def order_of(name: str, code: str) -> str:
 
 
 class Round(_State):
-    """One year's assessment. `listed` counts the centers on its roll, `obligations` those that owe a report."""
+    """One year's assessment. `listed` counts the centers on its roll, `obligations` those that owe a report.
+
+    `extensions` is what follows of `requests` and `carried`: the world is told nothing else of them.
+    """
 
     round: str
     fiscal_year: int
@@ -113,20 +117,26 @@ class Round(_State):
     grace_minutes: int
     state: Literal["draft", "open", "closed"] = "draft"
     extensions: tuple[Extension, ...] = ()
+    requests: tuple[ExtensionRequest, ...] = ()
+    carried: tuple[CarriedExtension, ...] = ()
+    documents: tuple[RoundDocument, ...] = ()
+    snapshot: Snapshot | None = None
     listed: int = 0
     obligations: int = 0
     created_at: AwareDatetime
     opened_at: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
 
 
 class Obligation(_State):
-    """That a center owes its report in a round."""
+    """That a center owes its report in a round, or no longer. `successor` owes it instead after a merge."""
 
     round: str
     center: str
     lao: str
     path: Path
     owed: bool = True
+    successor: str | None = None
     since: AwareDatetime
 
     @property
@@ -205,4 +215,13 @@ def follow(obligation: Obligation, center: Center, now: datetime) -> Obligation:
     """The obligation after its center moved to another LAO: its new officers must be able to act."""
     if obligation.path == center.path and obligation.owed:
         return obligation
-    return obligation.model_copy(update={"lao": center.lao, "path": center.path, "owed": True, "since": now})
+    since = obligation.since if obligation.owed else now
+    changes = {"lao": center.lao, "path": center.path, "owed": True, "successor": None, "since": since}
+    return obligation.model_copy(update=changes)
+
+
+def release(obligation: Obligation, successor: str | None, now: datetime) -> Obligation:
+    """The obligation taken off its center; `successor` owes the report instead."""
+    if not obligation.owed:
+        return obligation
+    return obligation.model_copy(update={"owed": False, "successor": successor, "since": now})

@@ -4,7 +4,6 @@ Days are civil days in Thailand and spans are half open: a node closed from 1 Oc
 Addresses and coordinates have no history: they say how a node is reached today.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -30,15 +29,10 @@ def dated(before: N | None, after: N, on: date, change: str | None = None) -> N:
     if before is None or _said(before) == _said(after) or _is_dated(before, after):
         return after
     begins = max(on, before.valid_from) if before.valid_from else on
-    past = before.past
+    past: tuple[Past, ...] = before.past
     if before.valid_from is None or before.valid_from < begins:
         past = (*past, _past(before, begins))
     return after.model_copy(update={"past": past, "valid_from": begins, "change": change})
-
-
-def spans(node: Organization | Center) -> tuple[Past, ...]:
-    """Everything the node was, oldest first, without what it is now."""
-    return node.past
 
 
 def as_of(node: N, day: date) -> N | NotYet:
@@ -57,11 +51,6 @@ def ends(node: Organization | Center, day: date) -> date | None:
         return None
     later = [span.valid_to for span in node.past if span.valid_to > day]
     return min(later, default=node.valid_from)
-
-
-def parents_ever(node: Organization | Center) -> Sequence[str]:
-    """Every organization the node ever hung under, each once, oldest first."""
-    return list(dict.fromkeys([*(span.parent for span in node.past if span.parent), *([node.parent] if node.parent else [])]))
 
 
 def _said(node: Organization | Center) -> tuple[str, str | None, str, str | None]:

@@ -1,0 +1,1 @@
+"""Rounds: their deadlines, extensions, documents and the snapshot of their opening."""
