@@ -22,7 +22,16 @@ from shared.contracts.notifier import (
     NoticeIssued,
     NoticeSkipped,
 )
-from shared.contracts.registry import CenterChanged, Extension, ObligationChanged, OrganizationChanged, RoundChanged
+from shared.contracts.registry import (
+    CenterChanged,
+    Extension,
+    ObligationChanged,
+    OrganizationChanged,
+    RollAnswered,
+    RollEntry,
+    RollRemark,
+    RoundChanged,
+)
 from shared.contracts.status import StageChanged
 from shared.contracts.submissions import (
     OverdueLifted,
@@ -49,9 +58,11 @@ from shared.contracts.topics import (
     CENTERS,
     CREDENTIALS,
     INBOUND_REVIEWS,
+    INBOUND_ROLL,
     NOTICES,
     OBLIGATIONS,
     ORGANIZATIONS,
+    ROLL_ANSWERS,
     ROUNDS,
     STATUS,
     SUBMISSIONS,
@@ -96,6 +107,9 @@ __all__ = [
     "ReviewGiven",
     "ReviewReason",
     "ReviewRefused",
+    "RollAnswered",
+    "RollEntry",
+    "RollRemark",
     "RoundChanged",
     "StageChanged",
     "SummarySent",
@@ -137,6 +151,8 @@ EVENT_TYPES: dict[str, EventType] = {
         ("saraban.submissions.review.accepted.v1", ReviewAccepted, SUBMISSIONS),
         ("saraban.submissions.review.refused.v1", ReviewRefused, SUBMISSIONS),
         ("saraban.submissions.summary.sent.v1", SummarySent, SUBMISSIONS),
+        ("saraban.registry.roll.answered.v1", RollAnswered, ROLL_ANSWERS),
+        ("saraban.inbound.roll.entered.v1", RollEntry, INBOUND_ROLL),
         ("saraban.inbound.review.given.v1", ReviewGiven, INBOUND_REVIEWS),
         ("saraban.notifier.notice.issued.v1", NoticeIssued, NOTICES),
         ("saraban.notifier.notice.delivered.v1", NoticeDelivered, NOTICES),

@@ -1,8 +1,8 @@
 """What the registry tells: organizations, centers, rounds and obligations, in whole states."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from shared.contracts.base import EventData, Path
 
@@ -76,3 +76,57 @@ class ObligationChanged(EventData):
     path: Path
     owed: bool
     successor: str | None = None
+
+
+Cell = Annotated[str, Field(max_length=500)] | int | Annotated[float, Field(allow_inf_nan=False)] | None
+"""A cell of a roll as it stands with its writer."""
+
+
+class RollEntry(EventData):
+    """One center's row of a round's roll, as another system publishes it.
+
+    The cells are what a sheet would hold (Thai or Arabic numerals, BE or CE years, degrees WGS 84) and go through the
+    rules of a sheet's rows; what must be there and is not is answered like an empty cell. An entry adds or changes a
+    center and takes nothing away.
+    """
+
+    round: str = Field(min_length=1, max_length=64)
+    code: Cell = None
+    name: Cell = None
+    lao_code: Cell = None
+    lao_name: Cell = None
+    lao_email: Cell = None
+    subdistrict: Cell = None
+    district: Cell = None
+    province: Cell = None
+    latitude: Cell = None
+    longitude: Cell = None
+    email: Cell = None
+    last_assessed: Cell = None
+
+
+class RollRemark(EventData):
+    """One thing found in one field of an entry. `reason` is stable; the sentences say it in Thai and in English.
+
+    `suggestion` is what was probably meant, or what a repair made of it. Never an e-mail address.
+    """
+
+    field: str
+    reason: str
+    message: str
+    message_en: str
+    suggestion: str | None = None
+
+
+class RollAnswered(EventData):
+    """What became of an inbound entry: `event` and `source` are the `ce_id` and `ce_source` of what was answered.
+
+    A rejected entry changed nothing. Each event is answered once.
+    """
+
+    event: str
+    source: str
+    round: str
+    center: str
+    verdict: Literal["accepted", "repaired", "rejected"]
+    remarks: tuple[RollRemark, ...] = ()

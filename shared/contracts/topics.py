@@ -102,6 +102,21 @@ STATUS = Topic(
     SERVICES,
     compacted=True,
 )
+ROLL_ANSWERS = Topic(
+    "registry.answers",
+    "center code",
+    "what became of an inbound roll entry: accepted, repaired or rejected, and why",
+    ("registry",),
+    kept=timedelta(days=30),
+)
+INBOUND_ROLL = Topic(
+    "inbound.roll",
+    "center code",
+    "other agencies in: roll entries",
+    (),
+    kept=timedelta(days=30),
+    foreign=True,
+)
 INBOUND_REVIEWS = Topic(
     "inbound.reviews",
     "round id/center code",
@@ -122,6 +137,8 @@ TOPICS: tuple[Topic, ...] = (
     NOTICES,
     STATUS,
     AUDIT,
+    ROLL_ANSWERS,
+    INBOUND_ROLL,
     INBOUND_REVIEWS,
 )
 
