@@ -4,11 +4,13 @@ from typing import Final
 
 from services.submissions.domain import Upload
 from services.submissions.refusals import (
+    AlreadyApproved,
     CannotOpen,
     NothingOwed,
     PartDigestChanged,
     PartsMissing,
     PartUnknown,
+    ResendingOver,
     RoundNotOpen,
     TooManyReports,
     TooManyUploads,
@@ -16,6 +18,7 @@ from services.submissions.refusals import (
 )
 from shared.http import Problem, ProblemKind
 from shared.http.problems import ROUND_NOT_OPEN
+from shared.thai.calendar import format_moment, in_bangkok
 
 UPLOAD_UNKNOWN: Final = ProblemKind(
     "upload-unknown", 404, "ไม่พบการส่งไฟล์นี้", "There is no such upload",
@@ -40,6 +43,16 @@ TOO_MANY_UPLOADS: Final = ProblemKind(
 TOO_MANY_REPORTS: Final = ProblemKind(
     "too-many-reports", 409, "ส่งรายงานหลายฉบับเกินกำหนดแล้ว", "Too many versions were sent",
     "ติดต่อ อปท. ต้นสังกัด", "Ask the parent organization.",
+)  # fmt: skip
+RESENDING_OVER: Final = ProblemKind(
+    "resending-over", 409, "เลยกำหนดส่งฉบับแก้ไขแล้ว รายงานที่ส่งไว้ยังใช้อยู่",
+    "The deadline for a new version has passed; the report that was sent stands",
+    "หากต้องแก้ไข โปรดขอให้ สมศ. ส่งรายงานกลับ", "To correct it, ask ONESQA to return it.",
+)  # fmt: skip
+ALREADY_APPROVED: Final = ProblemKind(
+    "report-approved", 409, "สมศ. รับรายงานนี้แล้ว ไม่ต้องส่งอีก",
+    "ONESQA has accepted this report; nothing more is to be sent",
+    "หากต้องแก้ไข โปรดขอให้ สมศ. ส่งรายงานกลับ", "To correct it, ask ONESQA to return it.",
 )  # fmt: skip
 FILE_TOO_LARGE: Final = ProblemKind(
     "file-too-large", 413, "ไฟล์ใหญ่เกินกำหนด", "The file is larger than allowed",
@@ -106,6 +119,15 @@ def cannot_open(refusal: CannotOpen) -> Problem:
             return TOO_MANY_UPLOADS.problem(f"ค้างอยู่ {len(under_way)} รายการ", f"{len(under_way)} are under way.")
         case TooManyReports():
             return TOO_MANY_REPORTS.problem()
+        case ResendingOver(deadline):
+            when = in_bangkok(deadline)
+            return RESENDING_OVER.problem(
+                f"กำหนดส่งคือ{format_moment(deadline)}",
+                f"It was due by {when:%d %B %Y, %H:%M} (UTC+7).",
+                where="path.center",
+            )
+        case AlreadyApproved():
+            return ALREADY_APPROVED.problem(where="path.center")
 
 
 def of_upload(refusal: UploadOver | PartUnknown | PartDigestChanged | PartsMissing) -> Problem:

@@ -1,6 +1,7 @@
 """Why a command was refused, as values that say what the caller needs to know."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.submissions.domain import Upload
 
@@ -27,6 +28,18 @@ class TooManyUploads:
 @dataclass(frozen=True, slots=True)
 class TooManyReports:
     """The center has sent more versions than any need explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResendingOver:
+    """A report stands, and its deadline has passed: a new version is taken when it is returned."""
+
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyApproved:
+    """ONESQA took the report: nothing more is to be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +70,4 @@ class PartsMissing:
     numbers: tuple[int, ...]
 
 
-CannotOpen = NothingOwed | RoundNotOpen | TooManyUploads | TooManyReports
+CannotOpen = NothingOwed | RoundNotOpen | TooManyUploads | TooManyReports | ResendingOver | AlreadyApproved

@@ -151,7 +151,8 @@ class Completion:
     async def _report(self, at: Written, read: Fetched, place: Place) -> Report:
         round_ = await self._store.round(at.submission.round)
         assert round_ is not None, "an upload was opened in it"
-        duty = Duty(round=round_, center=at.submission.center, path=at.submission.path, owed=True)
+        before = at.submission
+        duty = Duty(round=round_, center=before.center, path=before.path, owed=True, due_again=before.due_again)
         receipt = Receipt(
             round=at.submission.round,
             center=at.submission.center,

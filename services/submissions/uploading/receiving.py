@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
-
-from pydantic import BaseModel
 
 from services.submissions.domain import Duty, FailReason, Report, Sound, Submission, Upload, is_late
 from services.submissions.inspecting.findings import Finding
 from services.submissions.refusals import PartsMissing, UploadOver
-from services.submissions.uploading.sending import Change, changed, stage_of
+from services.submissions.standing import settled, told_of
+from services.submissions.uploading.sending import Change, changed
 from shared.contracts.events import ReportAccepted, ReportReceived, ReportRejected
 
 
@@ -33,7 +31,7 @@ def begin_completion(
 
 def late_for(duty: Duty, upload: Upload) -> bool:
     """Whether this upload missed its deadline."""
-    return is_late(duty.round, duty.path, upload.opened_at, upload.received_at)
+    return is_late(duty.round, duty.path, upload.opened_at, upload.received_at, duty.due_again)
 
 
 def receive(submission: Submission, upload: Upload, report: Report) -> Change | UploadOver:
@@ -46,8 +44,7 @@ def receive(submission: Submission, upload: Upload, report: Report) -> Change | 
         return Change(changed(submission, done))
     after = changed(submission, done)
     after = after.model_copy(update={"reports": (*after.reports, report)})
-    told = ReportReceived(**_told(after, report))
-    return _standing(submission, after, told)
+    return settled(submission, after, ReportReceived(**told_of(after, report)))
 
 
 def fail(submission: Submission, upload: Upload, reason: FailReason) -> Change | UploadOver:
@@ -68,13 +65,13 @@ def decide(submission: Submission, upload: str, verdict: Sound | Finding, now: d
     decided = report.model_copy(update={**_outcome(verdict), "decided_at": now})
     reports = tuple(decided if one.version == report.version else one for one in submission.reports)
     after = submission.model_copy(update={"reports": reports})
-    told = _told(after, decided)
+    told = told_of(after, decided)
     if isinstance(verdict, Sound):
-        return _standing(submission, after, ReportAccepted(**told, pages=verdict.seen.pages, decided_at=now))
+        return settled(submission, after, ReportAccepted(**told, pages=verdict.seen.pages, decided_at=now))
     rejected = ReportRejected(
         **told, reason=verdict.code, sentence=verdict.sentence, sentence_en=verdict.sentence_en, decided_at=now
     )
-    return _standing(submission, after, rejected)
+    return settled(submission, after, rejected)
 
 
 def _outcome(verdict: Sound | Finding) -> dict[str, object]:
@@ -87,22 +84,3 @@ def _outcome(verdict: Sound | Finding) -> dict[str, object]:
             "clean": verdict.clean,
         }
     return {"state": "rejected", "reason": verdict.code}
-
-
-def _told(submission: Submission, report: Report) -> dict[str, Any]:
-    return {
-        "round": submission.round,
-        "center": submission.center,
-        "path": submission.path,
-        **report.model_dump(include={"upload", "version", "receipt", "sha256", "size", "received_at", "late"}),
-    }
-
-
-def _standing(before: Submission, after: Submission, told: BaseModel) -> Change:
-    """The new state with its standing brought up to date, and the stage if that changed."""
-    accepted = [one for one in after.reports if one.state == "accepted"]
-    counts = (accepted or list(after.reports))[-1]
-    since = counts.decided_at or counts.received_at
-    after = after.model_copy(update={"standing": counts.state, "since": since, "late": counts.late})
-    stood, stands = stage_of(before), stage_of(after)
-    return Change(after, (told, *(() if stood == stands else (stands,))))

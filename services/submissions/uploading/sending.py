@@ -19,10 +19,12 @@ from services.submissions.domain import (
     deadline_of,
 )
 from services.submissions.refusals import (
+    AlreadyApproved,
     CannotOpen,
     NothingOwed,
     PartDigestChanged,
     PartUnknown,
+    ResendingOver,
     RoundNotOpen,
     TooManyReports,
     TooManyUploads,
@@ -50,22 +52,38 @@ def find_standing(submission: Submission | None, declared: Declared, now: dateti
     return None
 
 
-def may_open(submission: Submission | None, duty: Duty) -> CannotOpen | None:
+def may_open(submission: Submission | None, duty: Duty, now: datetime) -> CannotOpen | None:
     """Why this center may not open an upload, or None if it may.
 
-    A report after the deadline is not refused: it is received and marked late, because the letters order the
-    report, and a late one serves the children better than none.
+    A first report after the deadline is not refused: it is received and marked late, because the letters order the
+    report, and a late one serves the children better than none. One that stands may be sent anew until the deadline.
     """
-    if duty.round.state != "open":
+    if not takes_reports(submission, duty, now):
         return RoundNotOpen(duty.round.state)
     if not duty.owed:
         return NothingOwed()
     if submission is None:
         return None
+    if stands := _stands(submission, duty, now):
+        return stands
     under_way = tuple(one.id for one in submission.uploads if one.state in {"open", "completing"})
     if len(under_way) >= MOST_OPEN:
         return TooManyUploads(under_way)
     return TooManyReports() if len(submission.reports) >= MOST_REPORTS else None
+
+
+def takes_reports(submission: Submission | None, duty: Duty, now: datetime) -> bool:
+    """Whether the round takes this center's report: while it is open, and a returned one until its own day."""
+    owed_back = submission is not None and submission.due_again is not None and now <= submission.due_again
+    return duty.round.state == "open" or (duty.round.state == "closed" and owed_back)
+
+
+def _stands(submission: Submission, duty: Duty, now: datetime) -> AlreadyApproved | ResendingOver | None:
+    """What one that was refused or returned may always do, one that stands may not after its deadline."""
+    if submission.standing == "approved":
+        return AlreadyApproved()
+    deadline = duty.model_copy(update={"due_again": submission.due_again}).deadline
+    return ResendingOver(deadline) if submission.delivered and now > deadline else None
 
 
 def open_upload(
@@ -79,7 +97,7 @@ def open_upload(
     now: datetime,
 ) -> Change | CannotOpen:
     """Begin an upload for which the store has a multipart upload ready."""
-    if refusal := may_open(submission, duty):
+    if refusal := may_open(submission, duty, now):
         return refusal
     count = -(-declared.size // PART_SIZE)
     new = Upload(
@@ -99,11 +117,12 @@ def open_upload(
         since=now,
         late=now > deadline_of(duty.round, duty.path),
     )
-    after = tidied(before.model_copy(update={"path": duty.path, "uploads": (*before.uploads, new)}))
+    begun = {"standing": "uploading", "since": now} if before.standing == "awaited" else {}
+    after = tidied(before.model_copy(update={"path": duty.path, "uploads": (*before.uploads, new), **begun}))
     opened = UploadOpened(
         round=after.round, center=after.center, upload=upload, path=after.path, size=declared.size, opened_at=now
     )
-    return Change(after, (opened, *(() if submission else (stage_of(after),))))
+    return Change(after, (opened, *(() if submission and not begun else (stage_of(after),))))
 
 
 def declare_parts(

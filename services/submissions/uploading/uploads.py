@@ -36,7 +36,7 @@ class Uploads:
         before = stored.state if stored else None
         if before and (standing := find_standing(before, declared, now)):
             return Opened(before, standing, again=True)
-        if refusal := may_open(before, duty):
+        if refusal := may_open(before, duty, now):
             return refusal
         new = new_id()
         # Before the write, so that what stands in the database can be sent to. A crash in between leaves an upload
