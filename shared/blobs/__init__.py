@@ -3,6 +3,7 @@
 from shared.blobs.client import CHUNK, Blobs
 from shared.blobs.errors import BlobError, NotFound, Refused, Unavailable
 from shared.blobs.presign import SignedRequest
+from shared.blobs.shelf import Shelf, Standing, TakenError
 from shared.blobs.values import SMALLEST_PART, Fetched, Multipart, PartPlan, Place, Stored, StoredPart
 
 __all__ = [
@@ -16,8 +17,11 @@ __all__ = [
     "PartPlan",
     "Place",
     "Refused",
+    "Shelf",
     "SignedRequest",
+    "Standing",
     "Stored",
     "StoredPart",
+    "TakenError",
     "Unavailable",
 ]

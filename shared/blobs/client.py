@@ -13,7 +13,7 @@ from minio.error import S3Error
 from minio.versioningconfig import VersioningConfig
 from urllib3 import BaseHTTPResponse
 
-from shared.blobs.errors import NotFound, Unavailable, translated
+from shared.blobs.errors import NotFound, Refused, Unavailable, translated
 from shared.blobs.multipart import Multiparts
 from shared.blobs.presign import SignedRequest
 from shared.blobs.slots import Slot
@@ -40,14 +40,20 @@ class Blobs(Multiparts):
         if not there:
             raise NotFound("probe", "NoSuchBucket")
 
-    async def ensure_bucket(self, bucket: str) -> None:
-        """The bucket is there and keeps versions. Safe at every start and from many processes at once."""
+    async def ensure_bucket(self, bucket: str, *, versions: bool = True) -> None:
+        """The bucket is there and keeps versions, or none at all (`Refused` where it does all the same).
+
+        Safe at every start and from many processes at once.
+        """
 
         def ensure() -> None:
             if not self._client.bucket_exists(bucket):
                 with _ours_already_is_fine():
                     self._client.make_bucket(bucket)
-            if self._client.get_bucket_versioning(bucket).status != ENABLED:
+            keeps = self._client.get_bucket_versioning(bucket).status == ENABLED
+            if keeps and not versions:
+                raise Refused("ensure_bucket", "BucketKeepsVersions")
+            if versions and not keeps:
                 self._client.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
 
         # SeaweedFS may deny for a moment a bucket that another process has just made.
@@ -57,12 +63,19 @@ class Blobs(Multiparts):
             await asyncio.sleep(wait)
         return await self._call("ensure_bucket", ensure)
 
-    async def put(self, bucket: str, key: str, data: bytes, *, content_type: str) -> Place:
-        """Stores a small object from memory; when it returns, the store has it durably."""
+    async def put(self, bucket: str, key: str, data: bytes, *, content_type: str, only_new: bool = False) -> Place:
+        """Stores a small object from memory; when it returns, the store has it durably.
+
+        With `only_new` it is `Refused` (`PreconditionFailed`) where the key is taken; of many writers at once one gets
+        it.
+        """
+        headers: dict[str, str | list[str] | tuple[str]] = {"Content-Type": content_type}
+        if only_new:
+            headers["If-None-Match"] = "*"
 
         def put() -> Place:
             # put_object() would split the data and start threads of its own.
-            done = self._client._put_object(bucket, key, data, {"Content-Type": content_type})  # noqa: SLF001
+            done = self._client._put_object(bucket, key, data, headers)  # noqa: SLF001
             return Place(bucket, key, done.version_id)
 
         return await self._call("put", put)
@@ -113,11 +126,14 @@ class Blobs(Multiparts):
 
         return await self._call("fetch", fetch)
 
-    async def places(self, bucket: str) -> list[Place]:
-        """Every version of every object of a bucket, in memory: for tools that look at all of it."""
+    async def places(self, bucket: str, *, prefix: str | None = None) -> list[Place]:
+        """Every version of every object of a bucket, in memory: for tools that look at all of it.
+
+        With a `prefix`, the objects whose keys begin so, as they are now.
+        """
 
         def places() -> list[Place]:
-            found = self._client.list_objects(bucket, recursive=True, include_version=True)
+            found = self._client.list_objects(bucket, prefix, recursive=True, include_version=prefix is None)
             return [Place(bucket, str(one.object_name), one.version_id) for one in found if not one.is_delete_marker]
 
         return await self._call("places", places)
