@@ -60,6 +60,7 @@ def obligation_changed(obligation: Obligation) -> ObligationChanged:
         path=obligation.path,
         owed=obligation.owed,
         successor=obligation.successor,
+        cause=obligation.cause,
     )
 
 

@@ -36,6 +36,7 @@ CivilDate = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]
 """A day in Thailand; stored and sent as `2025-10-01`."""
 
 NodeState = Literal["active", "closed"]
+ObligationCause = Literal["roll", "added", "removed", "merged", "closed"]
 
 
 class _State(BaseModel):
@@ -137,6 +138,7 @@ class Obligation(_State):
     path: Path
     owed: bool = True
     successor: str | None = None
+    cause: ObligationCause | None = None
     since: AwareDatetime
 
     @property
@@ -206,22 +208,29 @@ def counted(state: Round, listed: int, obligations: int) -> Round:
     return state.model_copy(update={"listed": listed, "obligations": obligations})
 
 
-def owe(center: Center, round_id: str, now: datetime) -> Obligation:
+def owe(center: Center, round_id: str, now: datetime, cause: ObligationCause = "roll") -> Obligation:
     """The obligation that a round lays on a center of its roll."""
-    return Obligation(round=round_id, center=center.code, lao=center.lao, path=center.path, since=now)
+    return Obligation(round=round_id, center=center.code, lao=center.lao, path=center.path, cause=cause, since=now)
 
 
-def follow(obligation: Obligation, center: Center, now: datetime) -> Obligation:
-    """The obligation after its center moved to another LAO: its new officers must be able to act."""
-    if obligation.path == center.path and obligation.owed:
+def follow(obligation: Obligation, center: Center, now: datetime, cause: ObligationCause = "roll") -> Obligation:
+    """The obligation of a center that owes: one that was released is owed again, and after a move its new officers must
+    be able to act.
+    """
+    if not obligation.owed:
+        return owe(center, obligation.round, now, cause)
+    return relocate(obligation, center)
+
+
+def relocate(obligation: Obligation, center: Center) -> Obligation:
+    """The obligation where its center stands now, owed or not as before."""
+    if obligation.path == center.path:
         return obligation
-    since = obligation.since if obligation.owed else now
-    changes = {"lao": center.lao, "path": center.path, "owed": True, "successor": None, "since": since}
-    return obligation.model_copy(update=changes)
+    return obligation.model_copy(update={"lao": center.lao, "path": center.path})
 
 
-def release(obligation: Obligation, successor: str | None, now: datetime) -> Obligation:
-    """The obligation taken off its center; `successor` owes the report instead."""
+def release(obligation: Obligation, successor: str | None, now: datetime, cause: ObligationCause) -> Obligation:
+    """The obligation taken off its center; `successor` owes the report instead. A released one stays as it is."""
     if not obligation.owed:
         return obligation
-    return obligation.model_copy(update={"owed": False, "successor": successor, "since": now})
+    return obligation.model_copy(update={"owed": False, "successor": successor, "cause": cause, "since": now})

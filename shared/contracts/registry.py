@@ -1,5 +1,6 @@
 """What the registry tells: organizations, centers, rounds and obligations, in whole states."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -45,7 +46,7 @@ class CenterChanged(EventData):
 
 
 class Extension(EventData):
-    """A later deadline for one organization's subtree."""
+    """A later deadline for one organization's subtree. `organization` is its code, or the code of one center."""
 
     organization: str
     deadline: AwareDatetime
@@ -63,11 +64,19 @@ class RoundChanged(EventData):
     extensions: tuple[Extension, ...] = ()
     obligations: int = 0
 
+    def deadline_for(self, path: Path, center: str | None = None) -> datetime:
+        """When a report is due from an organization, or from a center under `path`.
+
+        It is the latest of the round's own deadline and of every extension above it or its own.
+        """
+        return max([self.deadline, *(one.deadline for one in self.extensions if one.organization in (*path, center))])
+
 
 class ObligationChanged(EventData):
     """That a center owes its SAR in a round (`owed`), or no longer.
 
-    `successor` is the code of the center that owes it instead, where a merge released this one.
+    `successor` is the code of the center that owes it instead, where a merge released this one. `cause` is what made it
+    so: the roll, an order that added or removed the center after the opening, or the center's own merge or closing.
     """
 
     round: str
@@ -76,6 +85,7 @@ class ObligationChanged(EventData):
     path: Path
     owed: bool
     successor: str | None = None
+    cause: Literal["roll", "added", "removed", "merged", "closed"] | None = None
 
 
 Cell = Annotated[str, Field(max_length=500)] | int | Annotated[float, Field(allow_inf_nan=False)] | None
