@@ -26,6 +26,7 @@ from shared.mongo import (
     Stored,
 )
 from shared.mongo.aggregates import Announcer
+from shared.mongo.trail import AuditTrail
 from shared.thai.calendar import now_in_bangkok
 
 Refusal = TypeVar("Refusal")
@@ -62,6 +63,7 @@ class Store:
         # Writes are timed as they happen: an event that looks old is taken for one whose process died.
         self._clock = clock
         self.submissions = Aggregates(mongo.documents("submissions"), Submission, announcer)
+        self.trail = AuditTrail(mongo, announcer)
         self.rounds = Projection(mongo.documents("rounds"))
         self.centers = Projection(mongo.documents("centers"))
         self.obligations = Projection(mongo.documents("obligations"))
@@ -69,11 +71,12 @@ class Store:
     @property
     def outboxes(self) -> list[Outbox]:
         """The collections whose events a sweeper looks after."""
-        return [self.submissions.outbox]
+        return [self.submissions.outbox, self.trail.outbox]
 
     async def prepare(self) -> None:
         """Make sure that every index stands."""
         await self.submissions.prepare()
+        await self.trail.prepare()
         submissions = self.submissions.documents
         await submissions.index([("uploads.id", ASCENDING)], name="upload")
         await submissions.index(

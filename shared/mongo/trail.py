@@ -63,6 +63,16 @@ class AuditTrail:
             if place(entry) in taken:
                 await self.enter(entry.chain, deeds[entry.chain], now)
 
+    async def enter_each(self, deeds: Mapping[str, Deed], now: datetime) -> None:
+        """Enter one deed in each of many chains. When this returns all are durable; asked again it enters them again."""
+        heads = await self._heads_of(list(deeds))
+        links = [link(heads.get(chain), chain, deed, now) for chain, deed in deeds.items()]
+        taken = await self._entries.create_many([_new(entry) for entry in links], now)
+        for entry in links:
+            self._heads.pop(entry.chain, None)
+            if place(entry) in taken:
+                await self.enter(entry.chain, deeds[entry.chain], now)
+
     async def about(self, subject: str, after: str | None, limit: int) -> list[tuple[str, AuditRecorded]]:
         """Entries about a subject in order of time, after a position that an earlier answer gave."""
         query: Document = {"subject": subject}
@@ -83,11 +93,14 @@ class AuditTrail:
         return AuditRecorded.model_validate(found) if found else None
 
     async def _heads_of(self, chains: Sequence[str]) -> dict[str, AuditRecorded]:
-        heads: dict[str, AuditRecorded] = {}
-        found = await self._entries.documents.find({"chain": {"$in": list(chains)}}, sort=[("number", ASCENDING)])
-        for each in found:
-            heads[each["chain"]] = AuditRecorded.model_validate(each)
-        return heads
+        last = await self._entries.documents.gather(
+            [
+                {"$match": {"chain": {"$in": list(chains)}}},
+                {"$sort": {"chain": ASCENDING, "number": DESCENDING}},
+                {"$group": {"_id": "$chain", "head": {"$first": "$$ROOT"}}},
+            ]
+        )
+        return {each["_id"]: AuditRecorded.model_validate(each["head"]) for each in last}
 
     def _queue(self, chain: str) -> asyncio.Lock:
         if len(self._queues) > _HEADS_KEPT:

@@ -54,6 +54,16 @@ async def test_many_writers_in_many_processes_make_one_chain(mongo: Mongo, trail
     assert verify("c1", links) == []
 
 
+async def test_one_deed_enters_many_chains_each_time_it_is_done(trail: AuditTrail) -> None:
+    await trail.enter("c4", deed("earlier"), NOW)
+    deeds = {f"c{n}": deed("archive") for n in range(10)}
+    await asyncio.gather(trail.enter_each(deeds, NOW), trail.enter_each(deeds, NOW))
+    for chain in deeds:
+        links = await trail.chain(chain)
+        assert [each.detail for each in links] == (["earlier"] if chain == "c4" else []) + ["archive", "archive"]
+        assert verify(chain, links) == []
+
+
 async def test_bulk_entries_are_made_once_however_often_they_are_begun(trail: AuditTrail, mongo: Mongo) -> None:
     await trail.enter("c3", deed("earlier", subject="2569/c3"), NOW)
     deeds = {f"c{n}": deed(subject=f"2569/c{n}", action="credential.seal") for n in range(10)}
