@@ -11,6 +11,7 @@ from services.registry.domain import Round, create_round
 from services.registry.reading import api as lists
 from services.registry.roll import api as rolls
 from services.registry.roll.importing import Importing
+from services.registry.rounds.keeping import RoundKeeper
 from services.registry.store import RegistryStore
 from services.registry.views import NewRound, RoundView
 from shared.http import Page, PageQuery, Router, requires, write_cursor
@@ -28,12 +29,12 @@ InPath = Annotated[str, Path(alias="round")]
 Paging = Annotated[PageQuery, Depends()]
 
 
-def routers(store: RegistryStore, importing: Importing, clock: Clock) -> list[Router]:
+def routers(store: RegistryStore, keeper: RoundKeeper, importing: Importing, clock: Clock) -> list[Router]:
     """The registry's routes."""
-    return [_rounds(store, importing, clock), rolls.router(importing, clock), lists.router(store)]
+    return [_rounds(store, keeper, clock), rolls.router(importing, clock), lists.router(store)]
 
 
-def _rounds(store: RegistryStore, importing: Importing, clock: Clock) -> Router:
+def _rounds(store: RegistryStore, keeper: RoundKeeper, clock: Clock) -> Router:
     router = Router(prefix="/v1/rounds", tags=["rounds"])
 
     @router.post("", status_code=status.HTTP_201_CREATED)
@@ -75,7 +76,7 @@ def _rounds(store: RegistryStore, importing: Importing, clock: Clock) -> Router:
     @router.post("/{round}/open")
     async def open_round(round_id: InPath, _keeper: Keeper) -> RoundView:
         try:
-            state = await importing.open(round_id, clock())
+            state = await keeper.open(round_id, clock())
         except Conflict:
             raise CONFLICT.problem(where="path.round") from None
         if not isinstance(state, Round):

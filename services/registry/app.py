@@ -10,8 +10,10 @@ from fastapi import FastAPI
 
 from services.registry.api import routers
 from services.registry.roll.importing import Importing
+from services.registry.rounds.keeping import RoundKeeper
 from services.registry.settings import RegistrySettings
 from services.registry.store import RegistryStore
+from services.registry.tree.lock import TreeLock
 from shared.bus import Bus
 from shared.contracts.asyncapi import asyncapi_document
 from shared.http import Check, Probes, answers, create_app
@@ -35,7 +37,9 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
     mongo = Mongo(settings.mongo_url.get_secret_value(), settings.namespace, "registry", listeners=listeners)
     bus = Bus(settings, "registry")
     store = RegistryStore(mongo, bus.relay, clock)
-    bus.sweep(Leases(mongo.documents("leases")), store.outboxes)
+    leases = Leases(mongo.documents("leases"))
+    bus.sweep(leases, store.outboxes)
+    lock, keeper = TreeLock(leases, clock), RoundKeeper(store)
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient(timeout=5.0)
     verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http)
@@ -61,7 +65,7 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
         service="registry",
         title="สารบรรณ: ทะเบียน / Saraban registry",
         description="หน่วยงาน ศูนย์พัฒนาเด็กเล็ก รอบการประเมิน และบัญชีรายชื่อ / Organizations, centers, rounds and rolls.",
-        routers=routers(store, Importing(store), clock),
+        routers=routers(store, keeper, Importing(store, keeper, lock), clock),
         verifier=verifier,
         idempotency=idempotency,
         probes=Probes(

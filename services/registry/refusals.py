@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.registry.domain import DeadlinePassed, NothingListed, RoundClosed
-from services.registry.roll.importing import RoundUnknown
+from services.registry.rounds.rules import RoundUnknown
 from shared.http import Problem, ProblemKind
 from shared.http.problems import ROUND_CLOSED, ROUND_UNKNOWN
 from shared.thai.calendar import format_moment

@@ -1,4 +1,4 @@
-"""Carries out what the rules decide: rolls into the tree, rounds from draft to open.
+"""Carries out what the rules decide: rolls into the tree.
 
 Each step is safe to repeat: a run that died half-way is completed by asking again.
 """
@@ -7,31 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.registry.domain import (
-    Center,
-    DeadlinePassed,
-    Entry,
-    NothingListed,
-    Organization,
-    Round,
-    RoundClosed,
-    counted,
-    follow,
-    may_list,
-    open_round,
-    owe,
-)
+from services.registry.domain import Center, Entry, Organization, Round, RoundClosed, may_list
 from services.registry.roll.planning import RollPlan, codes_of, plan_roll
-from services.registry.store import CHUNK, RegistryStore
+from services.registry.rounds.keeping import ATTEMPTS, RoundKeeper
+from services.registry.rounds.rules import RoundUnknown
+from services.registry.store import RegistryStore
+from services.registry.tree.lock import TreeLock
 from shared.mongo import Conflict, Stored
 
-ATTEMPTS = 8
-"""How often to load, decide and write again before giving way to other writers."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoundUnknown:
-    """There is no such round."""
+PATIENCE_S = 10.0
+"""How long a roll waits for an order that has the tree in hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +45,10 @@ class _Known:
 
 
 class Importing:
-    """Imports rolls and opens rounds."""
+    """Imports rolls."""
 
-    def __init__(self, store: RegistryStore) -> None:
-        self._store = store
+    def __init__(self, store: RegistryStore, keeper: RoundKeeper, lock: TreeLock) -> None:
+        self._store, self._keeper, self._lock = store, keeper, lock
 
     async def rehearse(self, round_id: str, entries: Sequence[Entry]) -> Imported | RoundUnknown | RoundClosed:
         """Say what an import would change, and change nothing."""
@@ -79,38 +64,17 @@ class Importing:
     ) -> Imported | RoundUnknown | RoundClosed:
         """Bring the tree and the centers up to the roll and list them in the round.
 
-        A roll that says nothing new writes and announces nothing. Raises `Conflict` when other writers keep winning.
+        A roll that says nothing new writes and announces nothing. Raises `Conflict` when other writers keep winning,
+        and `TreeBusy` when an order has the tree in hand for long.
         """
         state = await self.round_for_roll(round_id)
         if not isinstance(state, Round):
             return state
-        listed_before = await self._store.count_listed(round_id)
-        first = await self._write(round_id, entries)
-        owed = await self._settle(round_id, now)
+        async with self._lock.held(PATIENCE_S):
+            listed_before = await self._store.count_listed(round_id)
+            first = await self._write(round_id, entries)
+            owed = await self._keeper.settle(round_id, now)
         return Imported(first, listed_before - first.already_listed, owed)
-
-    async def open(
-        self, round_id: str, now: datetime
-    ) -> Round | RoundUnknown | NothingListed | DeadlinePassed | RoundClosed:
-        """Lay its obligation on every center of the roll, then announce the round as open. Raises `Conflict`.
-
-        The round is written last and only if no roll came in meanwhile, so an open round has all its obligations.
-        """
-        for _ in range(ATTEMPTS):
-            stored = await self._store.round(round_id)
-            if stored is None:
-                return RoundUnknown()
-            opened = open_round(stored.state, await self._store.count_listed(round_id), now)
-            if not isinstance(opened, Round) or opened == stored.state:
-                return opened
-            try:
-                await self._oblige(round_id, now)
-                opened = counted(opened, opened.listed, await self._store.count_owed(round_id))
-                await self._store.save_round(stored, opened)
-            except Conflict:
-                continue
-            return opened
-        raise Conflict(round_id)
 
     async def round_for_roll(self, round_id: str) -> Round | RoundUnknown | RoundClosed:
         """The round, if it takes a roll."""
@@ -133,42 +97,3 @@ class Importing:
             if not missed:
                 return first
         raise Conflict(round_id)
-
-    async def _settle(self, round_id: str, now: datetime) -> int:
-        """Bring the round's numbers up to date after a roll, and its obligations if it is open; return the new ones.
-
-        Writing the round when centers joined is what makes an opening at the same moment look at the roll again.
-        """
-        owed = 0
-        for _ in range(ATTEMPTS):
-            stored = await self._store.round(round_id)
-            if stored is None:
-                return owed
-            try:
-                if stored.state.state == "open":
-                    owed += await self._oblige(round_id, now)
-                numbers = await self._store.count_listed(round_id), await self._store.count_owed(round_id)
-                state = counted(stored.state, *numbers)
-                if state != stored.state:
-                    await self._store.save_round(stored, state)
-            except Conflict:
-                continue
-            return owed
-        raise Conflict(round_id)
-
-    async def _oblige(self, round_id: str, now: datetime) -> int:
-        """Give every center on the roll the obligation it should have; return how many had none."""
-        last, new = "", 0
-        while centers := await self._store.listed_after(round_id, last, CHUNK):
-            last = centers[-1].code
-            known = await self._store.obligations_of(round_id, (center.code for center in centers))
-            due = []
-            for center in centers:
-                stored = known.get(center.code)
-                after = follow(stored.state, center, now) if stored else owe(center, round_id, now)
-                if stored is None or after != stored.state:
-                    due.append((stored, after))
-            if await self._store.write_obligations(due):
-                raise Conflict(round_id)
-            new += sum(1 for stored, _ in due if stored is None)
-        return new

@@ -13,6 +13,11 @@ from shared.thai.calendar import in_bangkok
 
 
 @dataclass(frozen=True, slots=True)
+class RoundUnknown:
+    """There is no such round."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotDraft:
     """What was announced is no longer corrected: time is given by an extension."""
 

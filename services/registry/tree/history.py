@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from services.registry.domain import Center, Organization, Past, order_of
+from services.registry.domain import Center, Node, Organization, Past, order_of
 
-N = TypeVar("N", Organization, Center)
+N = TypeVar("N", bound=Node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def as_of(node: N, day: date) -> N | NotYet:
     return NotYet(node.past[0].valid_from if node.past and node.past[0].valid_from else node.valid_from)
 
 
-def ends(node: Organization | Center, day: date) -> date | None:
+def ends(node: Node, day: date) -> date | None:
     """The first day on which the node was no longer as it was on `day`; None where it still is."""
     if node.valid_from is None or node.valid_from <= day:
         return None
@@ -53,18 +53,23 @@ def ends(node: Organization | Center, day: date) -> date | None:
     return min(later, default=node.valid_from)
 
 
-def _said(node: Organization | Center) -> tuple[str, str | None, str, str | None]:
-    return node.name, node.parent, node.state, node.successor
+def parent_of(node: Node) -> str | None:
+    """The organization that a node hangs under; None for the root."""
+    return node.parent if isinstance(node, Organization | Center) else None
 
 
-def _is_dated(before: Organization | Center, after: Organization | Center) -> bool:
+def _said(node: Node) -> tuple[str, str | None, str, str | None]:
+    return node.name, parent_of(node), node.state, node.successor
+
+
+def _is_dated(before: Node, after: Node) -> bool:
     return (before.change, before.valid_from) != (after.change, after.valid_from)
 
 
-def _past(node: Organization | Center, until: date) -> Past:
+def _past(node: Node, until: date) -> Past:
     return Past(
         name=node.name,
-        parent=node.parent,
+        parent=parent_of(node),
         state=node.state,
         successor=node.successor,
         valid_from=node.valid_from,

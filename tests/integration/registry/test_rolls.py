@@ -12,7 +12,7 @@ from deploy.local.roll.generator import generate
 from deploy.local.roll.writers import write_xlsx
 from services.registry.app import clock
 from services.registry.domain import Round
-from services.registry.roll.importing import Importing
+from services.registry.rounds.keeping import RoundKeeper
 from services.registry.store import RegistryStore
 from shared.contracts.events import EVENT_TYPES
 from shared.contracts.topics import CENTERS, OBLIGATIONS, ORGANIZATIONS, ROUNDS, STATUS, Topic
@@ -198,7 +198,7 @@ async def test_rolls_and_an_opening_at_once_leave_no_center_without_its_obligati
 async def test_an_opening_that_died_half_way_is_completed_by_asking_again(registry):
     name = await registry.new_round()
     await registry.send(name, TWO_CENTERS)
-    dying = Importing(RegistryStore(registry.mongo, Nobody(), clock))
+    dying = RoundKeeper(RegistryStore(registry.mongo, Nobody(), clock))
     await dying._oblige(name, clock())
     assert (await registry.http.get(f"/v1/rounds/{name}")).json()["state"] == "draft"
     opened = await registry.http.post(f"/v1/rounds/{name}/open")
