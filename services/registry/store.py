@@ -1,6 +1,5 @@
 """Every query of the registry."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -15,8 +14,9 @@ from services.registry.announcing import (
     round_changed,
 )
 from services.registry.domain import Center, Obligation, Organization, Round, obligation_key
+from services.registry.reading.store import center_lists, organization_lists, searchable
 from services.registry.roll.planning import Change
-from shared.mongo import ASCENDING, Aggregates, Document, Mongo, NewEvent, Outbox, Stored
+from shared.mongo import ASCENDING, Aggregates, Mongo, NewEvent, Outbox, Stored
 from shared.mongo.aggregates import Announcer
 
 S = TypeVar("S", bound=BaseModel)
@@ -36,8 +36,10 @@ class RegistryStore:
     def __init__(self, mongo: Mongo, announcer: Announcer, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self.rounds = Aggregates(mongo.documents("rounds"), Round, announcer)
-        self.organizations = Aggregates(mongo.documents("organizations"), Organization, announcer)
-        self.centers = Aggregates(mongo.documents("centers"), Center, announcer)
+        self.organizations = Aggregates(mongo.documents("organizations"), Organization, announcer, searchable)
+        self.centers = Aggregates(mongo.documents("centers"), Center, announcer, searchable)
+        self.organization_lists = organization_lists(self.organizations.documents)
+        self.center_lists = center_lists(self.centers.documents)
         self.obligations = Aggregates(mongo.documents("obligations"), Obligation, announcer)
 
     @property
@@ -49,8 +51,8 @@ class RegistryStore:
         """Make sure that every index stands."""
         for aggregates in (self.rounds, self.organizations, self.centers, self.obligations):
             await aggregates.prepare()
-        await self.organizations.documents.index([("parent", ASCENDING), ("order", ASCENDING)], name="children")
-        await self.centers.documents.index([("path", ASCENDING), ("order", ASCENDING)], name="subtree")
+        await self.organization_lists.prepare()
+        await self.center_lists.prepare()
         await self.centers.documents.index([("rounds", ASCENDING), ("_id", ASCENDING)], name="roll")
         await self.obligations.documents.index([("round", ASCENDING), ("owed", ASCENDING)], name="owed")
 
@@ -82,13 +84,6 @@ class RegistryStore:
         stored = await self.organizations.load(code)
         return stored.state if stored else None
 
-    async def children(self, parent: str, after: str | None, limit: int) -> list[Organization]:
-        """The organizations right below one, in Thai order, behind `after` (an `order`)."""
-        found = await self.organizations.documents.find(
-            {"parent": parent, "order": {"$gt": after or ""}}, sort=[("order", ASCENDING)], limit=limit
-        )
-        return [self.organizations.read(document).state for document in found]
-
     async def known_organizations(self, codes: Iterable[str]) -> dict[str, Stored[Organization]]:
         """Those of the organizations that exist."""
         return await self.organizations.load_many(codes)
@@ -109,22 +104,6 @@ class RegistryStore:
         """The center with this code."""
         stored = await self.centers.load(code)
         return stored.state if stored else None
-
-    async def centers_within(
-        self, within: str, round_id: str | None, words: str | None, after: str | None, limit: int
-    ) -> list[Center]:
-        """Centers of a subtree in Thai order, behind `after` (an `order`).
-
-        `round_id` keeps those on that round's roll; `words` those whose name holds it or whose code begins with it.
-        """
-        query: Document = {"path": within, "order": {"$gt": after or ""}}
-        if round_id is not None:
-            query["rounds"] = round_id
-        if words:
-            sought = re.escape(words)
-            query["$or"] = [{"name": {"$regex": sought, "$options": "i"}}, {"code": {"$regex": f"^{sought}"}}]
-        found = await self.centers.documents.find(query, sort=[("order", ASCENDING)], limit=limit)
-        return [self.centers.read(document).state for document in found]
 
     async def known_centers(self, codes: Iterable[str]) -> dict[str, Stored[Center]]:
         """Those of the centers that exist."""

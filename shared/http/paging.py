@@ -14,7 +14,8 @@ from shared.http import problems
 T = TypeVar("T")
 
 MOST_A_PAGE: Final = 500
-_LONGEST_CURSOR: Final = 1024
+LONGEST_CURSOR: Final = 4096
+"""Characters: a sort key may hold a long Thai name twice."""
 
 
 class Page(BaseModel, Generic[T]):
@@ -29,7 +30,7 @@ class PageQuery:
     """Which part of a list is asked for. A dependency: `Annotated[PageQuery, Depends()]`."""
 
     limit: Annotated[int, Query(ge=1, le=MOST_A_PAGE)] = 50
-    cursor: Annotated[str | None, Query(max_length=_LONGEST_CURSOR)] = None
+    cursor: Annotated[str | None, Query(max_length=LONGEST_CURSOR)] = None
 
     def after(self) -> str | None:
         """The sort key behind which the page begins, or None at the start. Raises the 400 problem."""

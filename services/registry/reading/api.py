@@ -1,89 +1,59 @@
-"""Organizations and centers over HTTP: each principal sees its own branch of the tree."""
+"""The tree and its lists over HTTP: each principal sees its own branch."""
 
 from typing import Annotated
 
 from fastapi import Depends, Query
 
-from services.registry.domain import Center, Organization
+from services.registry.reading.filters import Filter
+from services.registry.reading.listing import Lists
+from services.registry.reading.scope import Scope
+from services.registry.reading.views import (
+    CenterFound,
+    CentersQuery,
+    OrganizationFound,
+    OrganizationsQuery,
+    Paging,
+)
 from services.registry.store import RegistryStore
 from services.registry.views import CenterView, OrganizationView
-from shared.http import Page, PageQuery, Router, requires, write_cursor
-from shared.http.problems import CENTER_UNKNOWN, ORGANIZATION_UNKNOWN, OUT_OF_SCOPE
-from shared.security.principals import Principal, Role
-from shared.security.scope import DEPARTMENT_CODE, may_see
-from shared.thai.text import normalise
+from shared.http import Page, Router, requires
+from shared.security.principals import Principal
 
 Anybody = Annotated[Principal, Depends(requires())]
-Paging = Annotated[PageQuery, Depends()]
-
-_TIERS = frozenset({Role.PROVINCE, Role.DISTRICT, Role.LAO})
 
 
 def router(store: RegistryStore) -> Router:
     """`/v1/organizations` and `/v1/centers`."""
     routes = Router(prefix="/v1", tags=["tree"])
+    scope = Scope(store)
+    centers, organizations = Lists(store.center_lists), Lists(store.organization_lists)
+
+    @routes.get("/organizations")
+    async def list_organizations(
+        asked: Annotated[OrganizationsQuery, Query()], principal: Anybody
+    ) -> Page[OrganizationFound]:
+        wanted = await scope.organizations(principal, asked)
+        found = await organizations.page(wanted, asked.cursor, asked.limit)
+        return Page(items=[OrganizationFound.of_row(row) for row in found.rows], next=found.next)
 
     @routes.get("/organizations/{code}")
     async def organization(code: str, principal: Anybody) -> OrganizationView:
-        return OrganizationView.of(await _visible(store, principal, code, "path.code"))
+        return OrganizationView.of((await scope.organization(principal, code, "path.code")).state)
 
     @routes.get("/organizations/{code}/children")
-    async def children(code: str, page: Paging, principal: Anybody) -> Page[OrganizationView]:
-        await _visible(store, principal, code, "path.code")
-        found = await store.children(code, page.after(), page.limit + 1)
-        shown = found[: page.limit]
-        return Page(
-            items=[OrganizationView.of(node) for node in shown],
-            next=write_cursor(shown[-1].order) if len(found) > page.limit else None,
-        )
+    async def children(code: str, page: Annotated[Paging, Query()], principal: Anybody) -> Page[OrganizationFound]:
+        await scope.organization(principal, code, "path.code")
+        found = await organizations.page(Filter(code, parent=code), page.cursor, page.limit)
+        return Page(items=[OrganizationFound.of_row(row) for row in found.rows], next=found.next)
 
     @routes.get("/centers")
-    async def centers(
-        page: Paging,
-        principal: Anybody,
-        in_round: Annotated[str | None, Query(alias="round", max_length=64, description="on this round's roll")] = None,
-        within: Annotated[str | None, Query(max_length=64, description="code of an organization")] = None,
-        q: Annotated[str | None, Query(max_length=100, description="part of a name, or how a code begins")] = None,
-    ) -> Page[CenterView]:
-        if principal.role is Role.CENTER:
-            return await _itself(store, principal, within)
-        root = within or (principal.org if principal.role in _TIERS else DEPARTMENT_CODE)
-        await _visible(store, principal, root, "query.within")
-        words = normalise(q).text if q else None
-        found = await store.centers_within(root, in_round, words, page.after(), page.limit + 1)
-        shown = found[: page.limit]
-        return Page(
-            items=[CenterView.of(center) for center in shown],
-            next=write_cursor(shown[-1].order) if len(found) > page.limit else None,
-        )
+    async def list_centers(asked: Annotated[CentersQuery, Query()], principal: Anybody) -> Page[CenterFound]:
+        wanted = await scope.centers(principal, asked)
+        found = await centers.page(wanted, asked.cursor, asked.limit)
+        return Page(items=[CenterFound.of_row(row) for row in found.rows], next=found.next)
 
     @routes.get("/centers/{code}")
     async def center(code: str, principal: Anybody) -> CenterView:
-        found = await store.center(code)
-        if found is None:
-            raise CENTER_UNKNOWN.problem(where="path.code")
-        if not may_see(principal, found.path, code):
-            raise OUT_OF_SCOPE.problem(where="path.code")
-        return CenterView.of(found)
+        return CenterView.of((await scope.center(principal, code)).state)
 
     return routes
-
-
-async def _visible(store: RegistryStore, principal: Principal, code: str, where: str) -> Organization:
-    """The organization, if it lies on the principal's branch. Codes of organizations are public, so a foreign one
-    is told from one that does not exist.
-    """
-    found = await store.organization(code)
-    if found is None:
-        raise ORGANIZATION_UNKNOWN.problem(where=where)
-    if not may_see(principal, found.path):
-        raise OUT_OF_SCOPE.problem(where=where)
-    return found
-
-
-async def _itself(store: RegistryStore, principal: Principal, within: str | None) -> Page[CenterView]:
-    """A center's list holds the center."""
-    if within is not None:
-        raise OUT_OF_SCOPE.problem(where="query.within")
-    found: Center | None = await store.center(principal.org)
-    return Page(items=[CenterView.of(found)] if found else [])

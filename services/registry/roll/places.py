@@ -1,6 +1,7 @@
 """The provinces, districts and subdistricts of the country by the names people write, with DOPA codes."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -8,6 +9,8 @@ from functools import cache, lru_cache
 
 import geothai
 import geothai.abolished
+
+from shared.thai.folding import unmarked
 
 BANGKOK = "10"
 """Bangkok is outside the Department of Local Administration."""
@@ -76,6 +79,29 @@ def district_name(code: str) -> str:
     if found is None:
         raise KeyError(code)
     return found.name_th
+
+
+@cache
+def _everywhere() -> dict[str, frozenset[str]]:
+    """Every place of the country by its name unmarked, alone and behind the word for its level."""
+    found: dict[str, set[str]] = defaultdict(set)
+
+    def add(level: str, key: str, code: str) -> None:
+        for word in ("", level):
+            found[unmarked(word + key)].add(code)
+
+    for name, province in provinces().items():
+        add("จังหวัด", name, province.code)
+        for key, district in districts(province.code).items():
+            add("อำเภอ", key, district.code)
+            for key_below, subdistrict in subdistricts(district.code).items():
+                add("ตำบล", key_below, subdistrict.code)
+    return {key: frozenset(codes) for key, codes in found.items()}
+
+
+def places_called(name: str) -> frozenset[str]:
+    """The codes of every place of a name, whatever its level and its tone marks; `อำเภอ…` are districts alone."""
+    return _everywhere().get(unmarked(name), frozenset())
 
 
 def subdistrict_name(code: str) -> str | None:
