@@ -4,7 +4,7 @@ from shared.blobs.client import CHUNK, Blobs
 from shared.blobs.errors import BlobError, NotFound, Refused, Unavailable
 from shared.blobs.presign import SignedRequest
 from shared.blobs.shelf import Shelf, Standing, TakenError
-from shared.blobs.values import SMALLEST_PART, Fetched, Multipart, PartPlan, Place, Stored, StoredPart
+from shared.blobs.values import SMALLEST_PART, Fetched, Lock, Multipart, PartPlan, Place, Stored, StoredPart, Written
 
 __all__ = [
     "CHUNK",
@@ -12,6 +12,7 @@ __all__ = [
     "BlobError",
     "Blobs",
     "Fetched",
+    "Lock",
     "Multipart",
     "NotFound",
     "PartPlan",
@@ -24,4 +25,5 @@ __all__ = [
     "StoredPart",
     "TakenError",
     "Unavailable",
+    "Written",
 ]

@@ -3,27 +3,27 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import datetime, timedelta
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from minio import Minio
-from minio.commonconfig import ENABLED, CopySource
-from minio.error import S3Error
-from minio.versioningconfig import VersioningConfig
+from minio.commonconfig import CopySource
+from minio.retention import Retention
 from urllib3 import BaseHTTPResponse
 
-from shared.blobs.errors import NotFound, Refused, Unavailable, translated
+from shared.blobs.errors import NotFound, Unavailable, translated
+from shared.blobs.keeping import Keeping
 from shared.blobs.multipart import Multiparts
 from shared.blobs.presign import SignedRequest
 from shared.blobs.slots import Slot
-from shared.blobs.values import Fetched, Place, Stored
+from shared.blobs.values import Fetched, Lock, Place, Stored
 
 CHUNK = 1024 * 1024
 """Bytes read at a time."""
 
 
-class Blobs(Multiparts):
+class Blobs(Multiparts, Keeping):
     """Buckets and objects. What fails raises `Unavailable`, `NotFound` or `Refused`, never an error of
     minio's.
     """
@@ -39,29 +39,6 @@ class Blobs(Multiparts):
             raise Unavailable("probe", "timeout") from error
         if not there:
             raise NotFound("probe", "NoSuchBucket")
-
-    async def ensure_bucket(self, bucket: str, *, versions: bool = True) -> None:
-        """The bucket is there and keeps versions, or none at all (`Refused` where it does all the same).
-
-        Safe at every start and from many processes at once.
-        """
-
-        def ensure() -> None:
-            if not self._client.bucket_exists(bucket):
-                with _ours_already_is_fine():
-                    self._client.make_bucket(bucket)
-            keeps = self._client.get_bucket_versioning(bucket).status == ENABLED
-            if keeps and not versions:
-                raise Refused("ensure_bucket", "BucketKeepsVersions")
-            if versions and not keeps:
-                self._client.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
-
-        # SeaweedFS may deny for a moment a bucket that another process has just made.
-        for wait in (0.1, 0.2, 0.4, 0.8, 1.6):
-            with suppress(NotFound):
-                return await self._call("ensure_bucket", ensure)
-            await asyncio.sleep(wait)
-        return await self._call("ensure_bucket", ensure)
 
     async def put(self, bucket: str, key: str, data: bytes, *, content_type: str, only_new: bool = False) -> Place:
         """Stores a small object from memory; when it returns, the store has it durably.
@@ -84,14 +61,18 @@ class Blobs(Multiparts):
         """What the store says of an object, without its bytes."""
         return await self._call("stat", lambda: self._stat(place))
 
-    async def copy(self, source: Place, bucket: str, key: str) -> Place:
+    async def copy(self, source: Place, bucket: str, key: str, *, lock: Lock | None = None) -> Place:
         """Copies within the store, bytes and type. Done twice, it leaves a second version of the same
-        bytes.
+        bytes. A `lock` must be given again: SeaweedFS 4.48 gives copies none of their bucket's.
         """
 
         def copy() -> Place:
             origin = CopySource(source.bucket, source.key, version_id=source.version)
-            return Place(bucket, key, self._client.copy_object(bucket, key, origin).version_id)
+            place = Place(bucket, key, self._client.copy_object(bucket, key, origin).version_id)
+            if lock is not None:
+                until = Retention(lock.mode, datetime.now(UTC) + timedelta(days=lock.days))
+                self._client.set_object_retention(bucket, key, until, version_id=place.version)
+            return place
 
         return await self._call("copy", copy)
 
@@ -204,12 +185,3 @@ def _translated() -> Iterator[None]:
         yield
     except Exception as error:
         raise translated("reading", error) from error
-
-
-@contextmanager
-def _ours_already_is_fine() -> Iterator[None]:
-    try:
-        yield
-    except S3Error as error:
-        if error.code not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
-            raise

@@ -56,6 +56,7 @@ class Connection:
             http_client=self._http,
         )
         self._slots = Slots(connections)
+        self._inside = Signer(inside, access_key, secret_key, region)
         self._signer = Signer(outside, access_key, secret_key, region)
 
     async def _call(self, operation: str, call: Callable[[], T]) -> T:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,23 @@ class Fetched:
 
     size: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was stored, and where."""
+
+    place: Place
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """For so many days nobody deletes a version. `GOVERNANCE` yields to a key with that right, `COMPLIANCE` to none."""
+
+    mode: Literal["GOVERNANCE", "COMPLIANCE"]
+    days: int
 
 
 @dataclass(frozen=True, slots=True)
