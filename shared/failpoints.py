@@ -32,6 +32,8 @@ FAILPOINTS = (
     "notifier.before_send",
     "notifier.after_send",
     "credentials.after_audit",
+    "registry.after_move_batch",
+    "registry.before_order_done",
 )
 """The points there are; the fault campaign dies once at each."""
 

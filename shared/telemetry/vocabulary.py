@@ -36,6 +36,14 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         # registry
         "registry.round.created": "round",
         "registry.round.opened": "round obligations",
+        "registry.round.corrected": "round",
+        "registry.round.closed": "round",
+        "registry.round.document": "round step",
+        "registry.extension": "round step",
+        "registry.order.done": "order kind organizations centers obligations",
+        "registry.order.interrupted": "order kind",
+        "registry.orders.interrupted": "",
+        "registry.proposal.made": "round capacity proposed seconds",
         "registry.roll.imported": "round dry_run rows rejected changed seconds",
         # notifier
         "notifier.deliveries.released": "deliveries",
