@@ -1,11 +1,12 @@
 """Submissions over HTTP: send a report, see where a center stands, find a receipt."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Depends, Query
 
 from services.submissions import problems
 from services.submissions.desk import Clock, Code, Desk, Overseer, Reader, RoundId
+from services.submissions.domain import Standing
 from services.submissions.receipts.codes import read_receipt_code
 from services.submissions.store import Sight, Store, key_of
 from services.submissions.uploading.api import upload_routes
@@ -31,12 +32,10 @@ def _reading(router: Router, desk: Desk) -> None:
     @router.get("/rounds/{round}/centers/{center}/submission")
     async def get_submission(principal: Reader, round_: RoundId, center: Code) -> SubmissionView:
         """Where a center stands in a round, with every version of its report."""
-        await desk.round(round_)
-        await desk.center(center, principal, act=False)
-        stored = await desk.store.of_center(round_, center)
-        if stored is None:
+        found = await desk.submission(round_, center, principal)
+        if found is None:
             raise problems.NOTHING_SENT.problem(where="path.center")
-        return submission_view(stored.state)
+        return submission_view(found)
 
     @router.get("/rounds/{round}/submissions")
     async def list_submissions(
@@ -44,7 +43,7 @@ def _reading(router: Router, desk: Desk) -> None:
         round_: RoundId,
         page: Annotated[PageQuery, Depends()],
         within: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
-        state: Literal["uploading", "received", "accepted", "rejected"] | None = None,
+        state: Standing | None = None,
     ) -> Page[SubmissionView]:
         """The submissions of the centers under an organization (by default the caller's own), by center code."""
         await desk.round(round_)

@@ -9,11 +9,16 @@ import httpx
 from fastapi import FastAPI
 
 from services.submissions.api import routes
+from services.submissions.audit.api import audit_routes
+from services.submissions.audit.journal import Journal
 from services.submissions.consumers import INSPECTED, PROJECTED, Projections
 from services.submissions.desk import Desk
 from services.submissions.inspecting.inspections import Inspections
 from services.submissions.inspecting.room import InspectionRoom, NotIsolatedError
 from services.submissions.receipts.signing import ReceiptSigner
+from services.submissions.reviewing.api import review_routes
+from services.submissions.reviewing.inbound import InboundReviews
+from services.submissions.reviewing.reviewing import Reviews
 from services.submissions.settings import SubmissionsSettings
 from services.submissions.store import Store
 from services.submissions.uploading.completion import Completion
@@ -22,6 +27,7 @@ from services.submissions.uploading.uploads import Uploads
 from shared.blobs import Blobs, Refused
 from shared.bus import Bus
 from shared.contracts.asyncapi import asyncapi_document
+from shared.contracts.topics import READS
 from shared.http import Check, Probes, answers, create_app, heartbeat
 from shared.mongo import UNAVAILABLE, Backpressure, Conflict, Leases, Mongo
 from shared.mongo.idempotency import MongoIdempotency
@@ -93,9 +99,12 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     reconciler = Reconciler(store, completion, leases, every=settings.reconcile_seconds, clock=clock)
     bus.consume("projections", PROJECTED, Projections(store))
     bus.consume("inspection", INSPECTED, inspections, records=FILES_PER_PLACE * settings.inspection_pool)
+    reviews = Reviews(store, Journal(store.trail, clock), days=settings.return_days)
+    bus.consume("reviews", READS["submissions"]["reviews"], InboundReviews(reviews, clock))
     bus.sweep(leases, store.outboxes)
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient()
+    desk = Desk(store, uploads, completion, signer, largest=settings.upload_max_bytes)
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
@@ -128,7 +137,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         title="สารบรรณ: รับรายงาน / Saraban submissions",
         description="รับรายงานการประเมินตนเองของศูนย์ ออกใบรับ และตรวจไฟล์ / "
         "Takes the centers' self-assessment reports, gives receipts, looks into the files.",
-        routers=[routes(Desk(store, uploads, completion, signer, largest=settings.upload_max_bytes), clock)],
+        routers=[routes(desk, clock), review_routes(desk, reviews, clock), audit_routes(store.trail)],
         verifier=TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http),
         idempotency=idempotency,
         probes=Probes(

@@ -60,6 +60,21 @@ class Desk:
             raise common.OUT_OF_SCOPE.problem(where="path.center")
         return path
 
+    async def submission(self, round_: str, center: str, principal: Principal) -> Submission | None:
+        """What a center sent for a round, if the principal may look at it; None if there is nothing.
+
+        What a merge carried follows its center: the offices over the survivor see it, and the survivor itself.
+        """
+        await self.round(round_)
+        stored = await self.store.of_center(round_, center)
+        if stored is None:
+            await self.center(center, principal, act=False)
+            return None
+        found = stored.state
+        if not any(may_see(principal, found.path, one) for one in (found.center, found.successor) if one):
+            raise common.OUT_OF_SCOPE.problem(where="path.center")
+        return found
+
     async def upload(self, upload: str, principal: Principal, *, act: bool) -> tuple[Submission, Upload]:
         """An upload on which the principal may act (or look), or the problem."""
         stored = await self.store.of_upload(upload)

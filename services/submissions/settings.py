@@ -28,6 +28,9 @@ class SubmissionsSettings(CoreSettings):
     reconcile_seconds: float = Field(5.0, gt=0, le=3600)
     """How often a sweeper looks for uploads that lost their process or ran out of time."""
 
+    return_days: int = Field(15, ge=1, le=180)
+    """How many days a center has for a report that ONESQA returns without naming a day."""
+
     inspection_pool: int = Field(2, ge=1, le=64)
     """Files inspected at once."""
     inspection_memory_mb: int = Field(512, ge=128, le=16_384)

@@ -12,6 +12,7 @@ from services.submissions.domain import (
     Layer,
     Report,
     ReportState,
+    Standing,
     Submission,
     Upload,
     UploadState,
@@ -157,15 +158,30 @@ class CompletedView(BaseModel):
     receipt: ReceiptView
 
 
+class CarriedView(BaseModel):
+    """What a center that was merged into this one had sent."""
+
+    origin: str
+    reports: list[ReportView]
+
+
 class SubmissionView(BaseModel):
-    """Where a center stands in a round. `uploads` are those under way."""
+    """Where a center stands in a round. `uploads` are those under way.
+
+    `due_again` is when a returned report must be back; `overdue` the time that passed without one; `successor` the
+    center that this one was merged into, whose submission counts now.
+    """
 
     round: str
     center: str
-    state: str
+    state: Standing
     since: Moment
     late: bool
+    due_again: Moment | None
+    overdue: Moment | None
+    successor: str | None
     reports: list[ReportView]
+    carried: list[CarriedView]
     uploads: list[str]
 
 
@@ -230,11 +246,12 @@ def receipt_view(submission: Submission, report: Report) -> ReceiptView:
 def submission_view(submission: Submission) -> SubmissionView:
     """Where a center stands."""
     return SubmissionView(
-        round=submission.round,
-        center=submission.center,
+        **submission.model_dump(include={"round", "center", "since", "late", "due_again", "overdue", "successor"}),
         state=submission.standing,
-        since=submission.since,
-        late=submission.late,
         reports=[report_view(report) for report in submission.reports],
+        carried=[
+            CarriedView(origin=one.center, reports=[report_view(report) for report in one.reports])
+            for one in submission.carried
+        ],
         uploads=[one.id for one in submission.uploads if one.state in {"open", "completing"}],
     )

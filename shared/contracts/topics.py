@@ -146,7 +146,11 @@ TOPICS: tuple[Topic, ...] = (
 READS: dict[Service, dict[str, tuple[Topic, ...]]] = {
     "registry": {},
     "credentials": {"projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS)},
-    "submissions": {"projections": (CENTERS, ROUNDS, OBLIGATIONS), "inspection": (SUBMISSIONS,)},
+    "submissions": {
+        "projections": (CENTERS, ROUNDS, OBLIGATIONS),
+        "inspection": (SUBMISSIONS,),
+        "reviews": (INBOUND_REVIEWS,),
+    },
     "notifier": {
         "projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS, CREDENTIALS, SUBMISSIONS),
         "effects": (OBLIGATIONS, CREDENTIALS, SUBMISSIONS),

@@ -64,7 +64,7 @@ class AuditTrail:
                 await self.enter(entry.chain, deeds[entry.chain], now)
 
     async def enter_each(self, deeds: Mapping[str, Deed], now: datetime) -> None:
-        """Enter one deed in each of many chains. When this returns all are durable; asked again it enters them again."""
+        """Enter one deed in each of many chains. When this returns all are durable; asked again, it does so again."""
         heads = await self._heads_of(list(deeds))
         links = [link(heads.get(chain), chain, deed, now) for chain, deed in deeds.items()]
         taken = await self._entries.create_many([_new(entry) for entry in links], now)

@@ -15,7 +15,6 @@ from services.submissions.reviewing.reviews import Review
 from services.submissions.standing import settled, told_of, verdicts
 from services.submissions.uploading.sending import Change
 from shared.contracts.events import ReportReturned, ReviewAccepted, ReviewReason, ReviewRefused, Verdict
-from shared.thai.calendar import end_of_day, in_bangkok
 
 MOST_REVIEWS: Final = 100
 """Of one center in one round: more than any correspondence explains."""
@@ -59,12 +58,12 @@ class CannotReview:
 
 
 def review(
-    submission: Submission, given: Judgement, period: timedelta, now: datetime
+    submission: Submission, given: Judgement, usual_due: datetime, now: datetime
 ) -> Change | CannotReview | NoSuchReport:
     """Take a verdict. Given again, whether under its id or in the same words, it changes nothing, and one that was
     refused under an id stays refused under it.
 
-    `period` is how long a center has for a report that is returned without a day.
+    `usual_due` is when a report that is returned without a day must be back.
     """
     if any(one.id == given.id for one in submission.reviews):
         return Change(submission)
@@ -75,7 +74,7 @@ def review(
     stands = verdicts(submission).get(report.receipt)
     if stands and newest.receipt == report.receipt and _same(stands, given):
         return Change(submission)
-    due = given.due or end_of_day(in_bangkok(now + period).date()).replace(microsecond=0)
+    due = given.due or usual_due
     if refusal := _unfit(submission, report, newest, stands, given, due, now):
         return refusal
     return _taken(submission, report, given, due if given.verdict == "returned" else None, now)
