@@ -1,4 +1,4 @@
-"""Two kinds of failure that every room tells apart: what will pass, and what never will."""
+"""Kinds of failure that every room tells apart: what will pass, what never will, and what an operator must settle."""
 
 
 class Unavailable(Exception):  # noqa: N818
@@ -14,3 +14,7 @@ class BadData(Exception):  # noqa: N818
     def __init__(self, code: str, place: str = "") -> None:
         super().__init__(f"{code} at {place}" if place else code)
         self.code, self.place = code, place
+
+
+class Misconfigured(Exception):  # noqa: N818
+    """A setting does not fit what is there, so the process must not start. The text is one plain line that names it."""

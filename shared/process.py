@@ -2,18 +2,25 @@
 
 import gc
 import resource
-from collections.abc import Callable
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
 from shared.contracts.topics import Service
+from shared.failures import Misconfigured
 from shared.settings import S, load
 from shared.telemetry import configure_logging, configure_tracing, get_logger, shutdown_tracing
 
 
 def run(service: Service, kind: type[S], build: Callable[[S], FastAPI]) -> None:
-    """Read the settings (or say what is wrong with them and exit 2), build the application, serve until a signal."""
+    """Read the settings, build the application, serve until a signal.
+
+    Settings that are wrong in themselves or don't fit what is there (Misconfigured) are told in one line: exit 2.
+    """
     settings = load(kind)
     # A core dump would hold open secrets.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -26,14 +33,39 @@ def run(service: Service, kind: type[S], build: Callable[[S], FastAPI]) -> None:
     get_logger().info(
         "service.starting", roles=sorted(settings.roles), namespace=settings.namespace, port=settings.http_port
     )
+    app = build(settings)
+    refused = _watch(app)
     try:
         uvicorn.run(
-            build(settings),
+            app,
             host=settings.http_host,
             port=settings.http_port,
             log_config=None,
             server_header=False,
             access_log=False,
         )
+    except SystemExit:
+        if refused:
+            sys.stderr.write(f"{refused[0]}\n")
+            raise SystemExit(2) from None
+        raise
     finally:
         shutdown_tracing()
+
+
+def _watch(app: FastAPI) -> list[Misconfigured]:
+    """Where the reason will stand if the start is refused: the server swallows what its lifespan raises."""
+    refused: list[Misconfigured] = []
+    lifespan = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def watched(started: Any) -> AsyncIterator[Any]:
+        try:
+            async with lifespan(started) as state:
+                yield state
+        except Misconfigured as reason:
+            refused.append(reason)
+            raise
+
+    app.router.lifespan_context = watched
+    return refused

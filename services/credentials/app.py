@@ -1,7 +1,6 @@
 """Puts the credentials service together."""
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -19,15 +18,18 @@ from services.credentials.claiming.reveals import RevealDesk
 from services.credentials.claiming.store import ClaimStore
 from services.credentials.consumers import PROJECTED, Projections
 from services.credentials.journal import Journal
+from services.credentials.keeping.code_key import LateSecret, read_code_key
 from services.credentials.sealing import SealingOffice
-from services.credentials.settings import CredentialsSettings, exposed, read_keys
+from services.credentials.settings import CredentialsSettings
 from services.credentials.store import CredentialsStore
+from shared.blobs import Blobs, Shelf
 from shared.bus import Bus
 from shared.contracts.asyncapi import asyncapi_document
+from shared.failures import Misconfigured
 from shared.http import Check, Probes, answers, create_app, heartbeat
 from shared.mongo import UNAVAILABLE, Backpressure, Leases, Mongo
 from shared.mongo.idempotency import MongoIdempotency
-from shared.mongo.sealing import Vault, WrongMasterKey
+from shared.mongo.sealing import KeyringMissing, Vault, WrongMasterKey
 from shared.security.tokens import TokenVerifier
 from shared.telemetry import get_logger
 
@@ -45,16 +47,17 @@ def clock() -> datetime:
 
 def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> FastAPI:
     """The service as an application; its lifespan starts and stops everything else."""
-    keys = read_keys(settings.master_key_file)
     mongo = Mongo(settings.mongo_url.get_secret_value(), settings.namespace, "credentials", listeners=listeners)
     bus = Bus(settings, "credentials")
     store = CredentialsStore(mongo, bus.relay)
     claim_store = ClaimStore(mongo, bus.relay)
-    vault = Vault(mongo, keys.sealing.get_secret_value())
+    blobs = Blobs(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, connections=8)
+    vault = Vault(mongo, settings.master_keys(), Shelf(blobs, settings.vault_bucket, "keyring"))
+    code_key = LateSecret()
     leases = Leases(mongo.documents("leases"))
     office = SealingOffice(store, vault, leases, clock)
-    mail = CodeMail(store, claim_store, settings.smtp_url, settings.smtp_from, keys.codes, clock)
-    claims = ClaimDesk(store, claim_store, keys.codes, clock, mail.nudge)
+    mail = CodeMail(store, claim_store, settings.smtp_url, settings.smtp_from, code_key, clock)
+    claims = ClaimDesk(store, claim_store, code_key, clock, mail.nudge)
     reveals = RevealDesk(store, claim_store, vault, clock)
     remembered = MongoIdempotency(mongo)
     http = httpx.AsyncClient()
@@ -64,13 +67,15 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        if exposed(settings.master_key_file):
+        if settings.exposed:
             log.warning("credentials.master_key.exposed")
-        log.warning("credentials.master_key.in_file")
+        if settings.in_file:
+            log.warning("credentials.master_key.in_file")
         await store.prepare()
         await claim_store.prepare()
         await remembered.prepare()
-        await _open_vault(vault)
+        await _open_vault(vault, settings.vault_bucket)
+        code_key.settle(await read_code_key(mongo.documents("code_keys"), vault))
         await bus.start()
         loops = [office.run(), mail.run()] if settings.runs("relay") else []
         try:
@@ -79,7 +84,7 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         finally:
             await bus.stop()
             await http.aclose()
-            vault.close()
+            blobs.close()
             mongo.close()
 
     return create_app(
@@ -101,15 +106,19 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     )
 
 
-async def _open_vault(vault: Vault) -> None:
+async def _open_vault(vault: Vault, bucket: str) -> None:
     try:
         await vault.prepare()
     except WrongMasterKey:
-        sys.stderr.write(
-            "SARABAN_MASTER_KEY_FILE is not the key this database was sealed under: "
-            "กุญแจหลักไม่ตรงกับฐานข้อมูล / use the key it was sealed under\n"
-        )
-        raise
+        raise Misconfigured(
+            "SARABAN_MASTER_KEY is not the key this database was sealed under: "
+            "กุญแจหลักไม่ตรงกับฐานข้อมูล / use the key it was sealed under, or name it in SARABAN_MASTER_KEY_ALSO"
+        ) from None
+    except KeyringMissing:
+        raise Misconfigured(
+            f"SARABAN_S3_ENDPOINT has no keyring in {bucket}, without which nothing in this database opens: "
+            "ไม่พบพวงกุญแจ / use the object store it was sealed with (docs/keys.md says what to do if it is lost)"
+        ) from None
 
 
 def _probes(

@@ -1,62 +1,99 @@
 """What the credentials service reads from its environment."""
 
-import hashlib
-import hmac
-from dataclasses import dataclass
+import json
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretBytes, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from shared.mongo.sealing import Access, BadMasterKeyError, MasterKeys, local_key, read_master_keys
 from shared.settings import CoreSettings
-
-LEAST_KEY_BYTES = 32
 
 
 class CredentialsSettings(CoreSettings):
     http_port: int = Field(8082, ge=0, le=65535)
 
-    master_key_file: Path
-    """At least 32 random bytes, in any form. Whoever holds it and the database can open every seal."""
+    kms_credentials_file: Path | None = None
+    """JSON by kind of key service: `{"aws": {"accessKeyId": …, "secretAccessKey": …}, "azure": {"tenantId": …,
+    "clientId": …, "clientSecret": …}, "gcp": {"email": …, "privateKey": …}}`."""
+    kms_ca_file: Path | None = None
+    """Certificates (PEM) that a key server's own must lead to; without it, the system's."""
+    kms_certificate_file: Path | None = None
+    """Our certificate and its private key (PEM) for a key server that asks for one, as KMIP servers do."""
+    master_key_file: Path | None = None
+    """The same as SARABAN_MASTER_KEY=file:…, for development: at least 32 random bytes, in any form."""
+    master_key: str = Field("", validate_default=True)
+    """Which key wraps the data keys: `kmip://host:port/id`, `aws-kms:arn…`, `azure-kv:https://…`, `gcp-kms:projects/…`,
+    or `file:/path`. Whoever may use it and reads database and object store can open every seal."""
+    master_key_also: str = Field("", validate_default=True)
+    """Other master keys, separated by spaces, under which data keys still lie, or will lie soon (docs/keys.md)."""
 
     @field_validator("master_key_file")
     @classmethod
-    def _readable_and_long_enough(cls, path: Path) -> Path:
-        try:
-            found = len(path.read_bytes().strip())
-        except OSError as error:
-            raise ValueError(f"cannot be read ({type(error).__name__})") from None
-        if found < LEAST_KEY_BYTES:
-            raise ValueError(f"holds {found} bytes; at least {LEAST_KEY_BYTES} random ones are needed")
+    def _readable_and_long_enough(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            local_key(path)
         return path
 
+    @field_validator("kms_credentials_file")
+    @classmethod
+    def _json_of_credentials(cls, path: Path | None) -> Path | None:
+        _credentials(path)
+        return path
 
-@dataclass(frozen=True)
-class Keys:
-    """The keys in use, each derived from the master key for one purpose."""
+    @field_validator("master_key")
+    @classmethod
+    def _names_a_key(cls, line: str, info: ValidationInfo) -> str:
+        if not line and info.data.get("master_key_file"):
+            line = f"file:{info.data['master_key_file']}"
+        if not line and "master_key_file" in info.data:
+            raise ValueError("is not set, nor is SARABAN_MASTER_KEY_FILE: ต้องกำหนดกุญแจหลัก / a master key must be named")
+        if line:
+            read_master_keys(line, (), _access(info.data))
+        return line
 
-    sealing: SecretBytes
-    """96 bytes: encrypts the data keys of the holders."""
-    codes: SecretBytes
-    """Makes the short codes that are mailed to holders."""
+    @field_validator("master_key_also")
+    @classmethod
+    def _names_keys(cls, lines: str, info: ValidationInfo) -> str:
+        for line in lines.split():
+            read_master_keys(line, (), _access(info.data))
+        return lines
+
+    def master_keys(self) -> MasterKeys:
+        """The master keys in use."""
+        return read_master_keys(self.master_key, self.master_key_also.split(), _access(self.__dict__))
+
+    @property
+    def vault_bucket(self) -> str:
+        """The bucket of the keyring and of batches that wait to be imported. It keeps no versions."""
+        return f"{self.namespace}-vault"
+
+    @property
+    def exposed(self) -> bool:
+        """Whether others than its owner may read a master key that lies in a file."""
+        return self.in_file and bool(Path(self.master_key.removeprefix("file:")).stat().st_mode & 0o077)
+
+    @property
+    def in_file(self) -> bool:
+        """Whether the master key lies in a file: for development."""
+        return self.master_key.startswith("file:")
 
 
-def read_keys(path: Path) -> Keys:
-    """Derive the keys from the master key file (HKDF-Expand of RFC 5869 with SHA-512; the file is the entropy)."""
-    master = hmac.digest(b"saraban", path.read_bytes().strip(), "sha512")
-    return Keys(
-        SecretBytes(_expand(master, b"saraban credentials sealing v1", 96)),
-        SecretBytes(_expand(master, b"saraban credentials codes v1", 32)),
+def _access(known: dict[str, Any]) -> Access:
+    return Access(
+        _credentials(known.get("kms_credentials_file")), known.get("kms_ca_file"), known.get("kms_certificate_file")
     )
 
 
-def _expand(key: bytes, purpose: bytes, length: int) -> bytes:
-    made, block, counter = b"", b"", 1
-    while len(made) < length:
-        block = hmac.digest(key, block + purpose + bytes([counter]), hashlib.sha512)
-        made, counter = made + block, counter + 1
-    return made[:length]
-
-
-def exposed(path: Path) -> bool:
-    """Whether others than its owner may read the file."""
-    return bool(path.stat().st_mode & 0o077)
+def _credentials(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        found = json.loads(path.read_bytes())
+    except OSError as error:
+        raise BadMasterKeyError(f"cannot be read ({type(error).__name__})") from None
+    except ValueError:
+        raise BadMasterKeyError("is no JSON") from None
+    if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
+        raise BadMasterKeyError("must be an object of objects")
+    return found

@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,12 +13,16 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretBytes, SecretStr
 
 from deploy.local.stack import Stack
 from services.credentials.app import build
+from services.credentials.keeping.code_key import read_code_key
 from services.credentials.settings import CredentialsSettings
+from shared.blobs import Blobs, Shelf
 from shared.contracts.events import CenterChanged, ObligationChanged, OrganizationChanged, RoundChanged
 from shared.mongo import Mongo
+from shared.mongo.sealing import Vault as Seals
 from tests.world import World, eventually, run_app
 
 PATH = ("00", "58", "5801")
@@ -171,6 +175,23 @@ class Vault:
         return await self.http.post(f"/v1/claims/{claim}/reveal", headers=self.headers(role, code, sub, key))
 
 
+@asynccontextmanager
+async def seals_of(vault: Vault, master_key: Path) -> AsyncIterator[Seals]:
+    """What opens every seal: the database, the object store and the master key together."""
+    settings = vault.world.settings(CredentialsSettings, master_key_file=master_key)
+    blobs = Blobs(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, connections=2)
+    try:
+        yield Seals(vault.mongo, settings.master_keys(), Shelf(blobs, settings.vault_bucket, "keyring"), key_seconds=0)
+    finally:
+        blobs.close()
+
+
+async def code_key_of(vault: Vault, master_key: Path) -> SecretBytes:
+    """The key of the short codes."""
+    async with seals_of(vault, master_key) as seals:
+        return SecretBytes(await read_code_key(vault.mongo.documents("code_keys"), seals))
+
+
 async def running(world: World, master_key: Path, **settings: Any) -> AsyncIterator[Vault]:
     """The service in a world."""
     async for made in serving(
@@ -212,3 +233,12 @@ async def vault(shared_world: World, master_key: Path) -> AsyncIterator[Vault]:
     """The running service, one for a module."""
     async for made in running(shared_world, master_key):
         yield made
+
+
+@pytest.fixture
+async def blobs(stack: Stack) -> AsyncIterator[Blobs]:
+    """The object store, as an operator of it sees it."""
+    store = stack.object_store()
+    found = Blobs(store.endpoint, store.access_key, SecretStr(store.secret_key), connections=4)
+    yield found
+    found.close()

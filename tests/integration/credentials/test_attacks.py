@@ -14,32 +14,29 @@ import pytest
 from services.credentials.claiming import codes
 from services.credentials.claiming.attempts import Claim
 from services.credentials.claiming.store import ClaimStore
-from services.credentials.settings import read_keys
 from services.credentials.store import CredentialsStore
 from shared.bus.envelope import decode
 from shared.contracts.events import EVENT_TYPES, ClaimRefused
 from shared.contracts.topics import CREDENTIALS, all_topics
-from shared.mongo.sealing import Vault as Seals
 from shared.security.principals import Role
 from shared.telemetry import configure_logging
-from tests.integration.credentials.conftest import Round, Vault, announce, center_state
+from tests.integration.credentials.conftest import Round, Vault, announce, center_state, code_key_of, seals_of
 from tests.world import eventually
 
 
 async def open_every_seal(vault: Vault, what: Round, master_key: Path) -> dict[str, dict[str, str]]:
     """What no attack may learn: every secret, by credential."""
-    seals = Seals(vault.mongo, read_keys(master_key).sealing.get_secret_value())
     found = {}
-    for document in await vault.mongo.documents("credentials").find({"round": what.id}):
-        label = {
-            "round": document["round"],
-            "holder": document["holder"],
-            "kind": document["kind"],
-            "credential": document["credential"],
-            "version": document["edition"],
-        }
-        found[document["_id"]] = await seals.open(document["sealed"], label)
-    seals.close()
+    async with seals_of(vault, master_key) as seals:
+        for document in await vault.mongo.documents("credentials").find({"round": what.id}):
+            label = {
+                "round": document["round"],
+                "holder": document["holder"],
+                "kind": document["kind"],
+                "credential": document["credential"],
+                "version": document["edition"],
+            }
+            found[document["_id"]] = await seals.open(document["sealed"], label)
     return found
 
 
@@ -227,7 +224,7 @@ async def test_no_code_opens_a_claim_on_anothers_credential(vault: Vault, master
     await vault.seal(what)
     answer = await vault.open(what, "center", thief, holder=victim)
     claim = answer.json()["claim"]
-    would_be = codes.code_of(codes.reference(claim), read_keys(master_key).codes)
+    would_be = codes.code_of(codes.reference(claim), await code_key_of(vault, master_key))
     assert (await vault.verify(claim, would_be, "center", thief)).status_code == 403
     assert (await vault.reveal(claim, "center", thief)).status_code == 403
     assert await vault.mails(what.mail_of(victim)) == []
@@ -378,7 +375,7 @@ async def test_a_stolen_database_tells_no_secret_no_code_and_no_claim(vault: Vau
     await vault.seal(what)
     claim = await vault.verified(what, "center", center)
     shown = (await vault.reveal(claim, "center", center)).json()
-    number = codes.code_of(codes.reference(claim), read_keys(master_key).codes)
+    number = codes.code_of(codes.reference(claim), await code_key_of(vault, master_key))
     dump = b"".join(
         [
             repr(document).encode()

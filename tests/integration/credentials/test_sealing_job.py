@@ -13,12 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from services.credentials.settings import CredentialsSettings, read_keys
+from services.credentials.settings import CredentialsSettings
 from shared.contracts.events import AuditRecorded, ObligationChanged
-from shared.mongo.sealing import Vault as Seals
-from shared.mongo.sealing import WrongMasterKey
 from shared.security.audit import verify
-from tests.integration.credentials.conftest import Round, Vault, announce, running
+from tests.integration.credentials.conftest import Round, Vault, announce, running, seals_of
 from tests.world import World, eventually
 
 open_vault = asynccontextmanager(running)
@@ -226,17 +224,16 @@ async def test_a_job_cut_off_by_kill_9_is_finished_by_the_next_process(
 
 
 async def every_seal_opens_and_every_chain_holds(vault: Vault, what: Round, master_key: Path) -> None:
-    seals = Seals(vault.mongo, read_keys(master_key).sealing.get_secret_value())
     trail = await vault.mongo.documents("audit").find({"action": "credential.seal"})
     assert Counter(entry["chain"] for entry in trail) == Counter(f"{kind}/{code}" for kind, code in every_holder(what))
     for entry in trail:
         assert verify(entry["chain"], [AuditRecorded.model_validate(entry)]) == []
-    for each in await vault.mongo.documents("credentials").find({"round": what.id}):
-        label = {field: each[field] for field in ("round", "holder", "kind", "credential")} | {
-            "version": each["edition"]
-        }
-        assert len((await seals.open(each["sealed"], label))["password"]) == 16
-    seals.close()
+    async with seals_of(vault, master_key) as seals:
+        for each in await vault.mongo.documents("credentials").find({"round": what.id}):
+            label = {field: each[field] for field in ("round", "holder", "kind", "credential")} | {
+                "version": each["edition"]
+            }
+            assert len((await seals.open(each["sealed"], label))["password"]) == 16
 
 
 async def test_two_processes_share_a_job_without_sealing_anything_twice(world: World, master_key: Path) -> None:
@@ -246,19 +243,6 @@ async def test_two_processes_share_a_job_without_sealing_anything_twice(world: W
         assert await sealed_holders(one, what) == every_holder(what)
         issued = await one.mongo.documents("audit").find({"action": "credential.seal"})
         assert len(issued) == 450
-
-
-async def test_another_master_key_stops_the_start_and_says_so(
-    world: World, master_key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    async with open_vault(world, master_key):
-        pass
-    other = tmp_path / "other"
-    other.write_bytes(os.urandom(96))
-    with pytest.raises(WrongMasterKey):
-        async with open_vault(world, other):
-            pass
-    assert capsys.readouterr().err.count("SARABAN_MASTER_KEY_FILE is not the key") == 1
 
 
 @pytest.mark.parametrize("content", [None, b"short"])

@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +12,6 @@ from pydantic import SecretBytes
 from services.credentials.claiming import codes
 from services.credentials.claiming.mail import letter
 from services.credentials.sealing import CAPITALS, DIGITS, SMALL, draw, generate
-from services.credentials.settings import exposed, read_keys
 from tests.unit.credentials.test_domain import NOW, a_claim
 
 KEY = SecretBytes(b"k" * 32)
@@ -61,27 +59,6 @@ def test_a_claim_is_kept_under_a_hash_of_at_least_112_bits_of_chance() -> None:
     claim = codes.new_claim_id()
     assert len(claim) * 6 >= 112
     assert claim not in codes.reference(claim)
-
-
-def test_keys_for_different_purposes_differ_and_stay_the_same(tmp_path: Path) -> None:
-    file = tmp_path / "key"
-    file.write_bytes(b"m" * 96)
-    keys, again = read_keys(file), read_keys(file)
-    assert keys == again
-    assert len(keys.sealing.get_secret_value()) == 96
-    assert keys.codes.get_secret_value() not in keys.sealing.get_secret_value()
-    assert "m" * 8 not in repr(keys)
-    file.write_bytes(b"m" * 95 + b"n")
-    assert read_keys(file) != keys
-
-
-def test_a_file_others_may_read_is_noticed(tmp_path: Path) -> None:
-    file = tmp_path / "key"
-    file.write_bytes(b"m" * 96)
-    file.chmod(0o600)
-    assert not exposed(file)
-    file.chmod(0o640)
-    assert exposed(file)
 
 
 def test_the_mail_says_the_code_in_both_languages_and_nothing_else_that_is_secret() -> None:
