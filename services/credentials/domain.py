@@ -11,11 +11,37 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contracts.events import ClaimRefused, CredentialClaimed, CredentialConfirmed, CredentialIssued
+from shared.contracts.events import (
+    ClaimAlarmed,
+    ClaimRefused,
+    CredentialClaimed,
+    CredentialConfirmed,
+    CredentialIssued,
+    CredentialReissued,
+    CredentialRevoked,
+    CredentialRotated,
+    RenewalAsked,
+    RenewalDecided,
+    SheetMade,
+)
 from shared.contracts.status import StageChanged
 
 HolderKind = Literal["center", "lao"]
-Event = CredentialIssued | CredentialClaimed | CredentialConfirmed | ClaimRefused | StageChanged
+State = Literal["sealed", "notified", "locked", "claimed", "confirmed", "revoked", "waiting"]
+Event = (
+    CredentialIssued
+    | CredentialClaimed
+    | CredentialConfirmed
+    | CredentialRotated
+    | CredentialRevoked
+    | CredentialReissued
+    | ClaimRefused
+    | ClaimAlarmed
+    | RenewalAsked
+    | RenewalDecided
+    | SheetMade
+    | StageChanged
+)
 
 REFETCH_WITHIN: Final = timedelta(minutes=2)
 """How long a reveal whose answer was lost on the way may be fetched again by the same caller with the same key."""
@@ -73,10 +99,14 @@ class Reveal(Frozen):
     role: str
     key_digest: bytes
     at: datetime
+    way: Literal["token", "sheet"] = "token"
 
 
 class Credential(Frozen):
-    """A sealed credential. `edition` counts the secrets this holder has had in this round."""
+    """A sealed credential. `edition` counts the secrets this holder has had in this round.
+
+    `turn` counts how often one was made ready to be claimed: a sheet printed for an earlier turn opens nothing.
+    """
 
     round: str
     holder: str
@@ -89,15 +119,32 @@ class Credential(Frozen):
     locked: bool = False
     reveal: Reveal | None = None
     confirmed_at: datetime | None = None
+    turn: int = 1
+    notified_at: datetime | None = None
+    """When the holder was told that it waits to be claimed."""
+    must_change: bool = False
+    """The secret was shown once before and lost: its holder must change it."""
+    revoked_at: datetime | None = None
+    awaits: bool = False
+    """Its secret was taken back and the next sealed batch brings another."""
 
     @property
-    def state(self) -> Literal["sealed", "locked", "claimed", "confirmed"]:
-        """As the status record names it."""
-        if self.confirmed_at is not None:
-            return "confirmed"
+    def state(self) -> State:
+        """Where it stands."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.awaits:
+            return "waiting"
         if self.reveal is not None:
-            return "claimed"
-        return "locked" if self.locked else "sealed"
+            return "claimed" if self.confirmed_at is None else "confirmed"
+        if self.locked:
+            return "locked"
+        return "sealed" if self.notified_at is None else "notified"
+
+    @property
+    def claimable(self) -> bool:
+        """Whether there is a secret to be had."""
+        return self.revoked_at is None and not self.awaits
 
     @property
     def center(self) -> str | None:
@@ -128,16 +175,20 @@ def issue(holder: Holder, credential: str, sealed: bytes, now: datetime) -> tupl
         sealed=sealed,
         issued_at=now,
     )
-    return issued, [CredentialIssued(**_common(issued)), *_stage(issued, now)]
+    return issued, [CredentialIssued(**common(issued)), *stage(issued, now)]
 
 
 def reveal(credential: Credential, attempt: Reveal) -> tuple[Credential, list[Event]] | Refusal:
     """Open a credential, once. Asked again by the same caller with the same key in time, the same reveal: no events."""
     before = credential.reveal
+    if not credential.claimable:
+        return Refusal.NOT_ISSUED
     if before is None:
         opened = credential.model_copy(update={"reveal": attempt, "locked": False})
-        claimed = CredentialClaimed(**_common(opened), claim=attempt.claim, claimed_at=attempt.at)
-        return opened, [claimed, *_stage(opened, attempt.at)]
+        claimed = CredentialClaimed(
+            **common(opened), claim=attempt.claim, claimed_at=attempt.at, must_change=opened.must_change
+        )
+        return opened, [claimed, *stage(opened, attempt.at)]
     same = (before.claim, before.subject, before.key_digest) == (attempt.claim, attempt.subject, attempt.key_digest)
     if same and attempt.at <= before.at + REFETCH_WITHIN and credential.confirmed_at is None:
         return credential, []
@@ -151,16 +202,16 @@ def confirm(credential: Credential, claim: str, now: datetime) -> tuple[Credenti
     if credential.confirmed_at is not None:
         return credential, []
     confirmed = credential.model_copy(update={"confirmed_at": now})
-    told = CredentialConfirmed(**_common(confirmed), claim=claim, confirmed_at=now)
-    return confirmed, [told, *_stage(confirmed, now)]
+    told = CredentialConfirmed(**common(confirmed), claim=claim, confirmed_at=now)
+    return confirmed, [told, *stage(confirmed, now)]
 
 
 def set_locked(credential: Credential, locked: bool, now: datetime) -> tuple[Credential, list[Event]]:
     """Show in the status that codes were guessed at, or that the holder may try again. Opened ones do not change."""
-    if credential.reveal is not None or credential.locked == locked:
+    if credential.reveal is not None or not credential.claimable or credential.locked == locked:
         return credential, []
     changed = credential.model_copy(update={"locked": locked})
-    return changed, list(_stage(changed, now))
+    return changed, list(stage(changed, now))
 
 
 def key_of(event: Event) -> str:
@@ -168,7 +219,8 @@ def key_of(event: Event) -> str:
     return event.key if isinstance(event, StageChanged) else event.holder
 
 
-def _common(credential: Credential) -> dict[str, object]:
+def common(credential: Credential) -> dict[str, object]:
+    """What every event of a credential says."""
     return {
         "round": credential.round,
         "holder": credential.holder,
@@ -179,7 +231,8 @@ def _common(credential: Credential) -> dict[str, object]:
     }
 
 
-def _stage(credential: Credential, now: datetime) -> list[Event]:
+def stage(credential: Credential, now: datetime) -> list[Event]:
+    """The status record of a center's credential; none for an LAO's. Notices are the notifier's to tell of."""
     if credential.center is None:
         return []
     return [
@@ -187,7 +240,7 @@ def _stage(credential: Credential, now: datetime) -> list[Event]:
             round=credential.round,
             center=credential.center,
             stage="credential",
-            state=credential.state,
+            state="sealed" if credential.state == "notified" else credential.state,
             since=now,
             path=credential.path,
         )

@@ -1,11 +1,10 @@
 """Every query of the credentials service but those of claims, which have a store of their own."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Any, get_args
 
-from services.credentials.domain import Credential, Event, Holder, HolderKind, credential_id, key_of
+from services.credentials.domain import Credential, Event, Holder, HolderKind, State, credential_id, key_of
 from shared.mongo import (
     ASCENDING,
     DESCENDING,
@@ -20,8 +19,6 @@ from shared.mongo.aggregates import Announcer
 from shared.mongo.trail import AuditTrail
 from shared.telemetry import current_traceparent
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # naming it lets the partial index serve
-
 PROJECTIONS = ("organizations", "centers", "rounds", "obligations")
 """Collections that a rebuild may drop before the group `projections` is rewound."""
 
@@ -33,7 +30,9 @@ class CredentialsStore:
     """Credentials; the audit trail; what is known of rounds and holders."""
 
     def __init__(self, mongo: Mongo, announcer: Announcer) -> None:
-        self.credentials = Aggregates(mongo.documents("credentials"), Credential, announcer)
+        self.credentials = Aggregates(
+            mongo.documents("credentials"), Credential, announcer, derive=lambda credential: {"state": credential.state}
+        )
         self.trail = AuditTrail(mongo, announcer)
         self.jobs = mongo.documents("jobs")
         self.rounds = Projection(mongo.documents("rounds"))
@@ -52,10 +51,7 @@ class CredentialsStore:
         await self.trail.prepare()
         credentials = self.credentials.documents
         await credentials.index([("holder", ASCENDING), ("issued_at", ASCENDING)], name="holder")
-        await credentials.index(
-            [("round", ASCENDING), ("reveal.at", ASCENDING), ("confirmed_at", ASCENDING), ("locked", ASCENDING)],
-            name="round_state",
-        )
+        await credentials.index([("round", ASCENDING), ("state", ASCENDING)], name="round_state")
         await self.obligations.documents.index(
             [("round", ASCENDING), ("owed", ASCENDING), ("center", ASCENDING), ("lao", ASCENDING)], name="round_center"
         )
@@ -88,20 +84,11 @@ class CredentialsStore:
         return [holder for key, holder in by_id.items() if key not in there]
 
     async def states_of(self, round_id: str) -> dict[str, int]:
-        """How many credentials of a round are sealed, locked, claimed and confirmed."""
-        count, opened = self.credentials.documents.count, {"$gt": _EPOCH}
-        total, revealed, confirmed, locked = await asyncio.gather(
-            count({"round": round_id}),
-            count({"round": round_id, "reveal.at": opened}),
-            count({"round": round_id, "reveal.at": opened, "confirmed_at": opened}),
-            count({"round": round_id, "locked": True}),
+        """How many credentials of a round stand in each state; states nobody is in count 0."""
+        found = await self.credentials.documents.gather(
+            [{"$match": {"round": round_id}}, {"$group": {"_id": "$state", "count": {"$sum": 1}}}]
         )
-        return {
-            "sealed": total - revealed - locked,
-            "locked": locked,
-            "claimed": revealed - confirmed,
-            "confirmed": confirmed,
-        }
+        return dict.fromkeys(get_args(State), 0) | {each["_id"]: each["count"] for each in found}
 
     # What is known of others
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.credentials.domain import Credential
+from services.credentials.domain import Credential, State
 
 
 class Given(BaseModel):
@@ -36,8 +36,10 @@ class CredentialMetadata(BaseModel):
     holder: str
     kind: Literal["center", "lao"]
     version: int
-    state: Literal["sealed", "locked", "claimed", "confirmed"]
+    state: State
+    must_change: bool
     issued_at: datetime
+    notified_at: datetime | None
     claimed_at: datetime | None
     confirmed_at: datetime | None
 
@@ -50,7 +52,9 @@ def metadata_of(credential: Credential) -> CredentialMetadata:
         kind=credential.kind,
         version=credential.edition,
         state=credential.state,
+        must_change=credential.must_change,
         issued_at=credential.issued_at,
+        notified_at=credential.notified_at,
         claimed_at=credential.reveal.at if credential.reveal else None,
         confirmed_at=credential.confirmed_at,
     )

@@ -29,6 +29,8 @@ class CredentialClaimed(CredentialEvent):
 
     claim: str
     claimed_at: AwareDatetime
+    must_change: bool = False
+    """True where the secret was shown once before and lost: change it in e-SAR at once."""
 
 
 class CredentialConfirmed(CredentialEvent):
@@ -44,3 +46,92 @@ class ClaimRefused(CredentialEvent):
     claim: str
     reason: Literal["wrong_code", "locked", "expired", "already_claimed"]
     refused_at: AwareDatetime
+
+
+RenewalKind = Literal["rotate", "revoke", "reissue"]
+RenewalReason = Literal["lost", "leaked", "wrong_hands", "staff_changed", "contact_changed", "closed", "other"]
+"""Why a credential was taken back or made anew; a code, so that no person's words or name travel."""
+
+
+class OfficialAct(EventData):
+    """Who acted, as role and organization, never as a person."""
+
+    by_role: str
+    by_org: str
+
+
+class CredentialRotated(CredentialEvent, OfficialAct):
+    """The holder gets another secret, `version` of it. Whatever was shown before is to be locked in e-SAR."""
+
+    previous_version: int
+    awaits: bool
+    """True: the new secret comes with the next sealed batch; until then there is none to claim."""
+    reason: RenewalReason
+    rotated_at: AwareDatetime
+
+
+class CredentialRevoked(CredentialEvent, OfficialAct):
+    """The credential can no longer be claimed, and is to be locked in e-SAR."""
+
+    reason: RenewalReason
+    revoked_at: AwareDatetime
+
+
+class CredentialReissued(CredentialEvent, OfficialAct):
+    """A secret that was shown and never confirmed may be claimed once more; two persons agreed to it.
+
+    `by_role` and `by_org` name who approved.
+    """
+
+    request: str
+    asked_role: str
+    asked_org: str
+    must_change: bool
+    """Always true: somebody may have seen it. The holder changes it in e-SAR at once."""
+    reason: RenewalReason
+    reissued_at: AwareDatetime
+
+
+class RenewalAsked(CredentialEvent, OfficialAct):
+    """Somebody asked that a credential be made anew, taken back or opened once more; a second person decides."""
+
+    request: str
+    kind: RenewalKind
+    reason: RenewalReason
+    asked_at: AwareDatetime
+
+
+class RenewalDecided(CredentialEvent, OfficialAct):
+    """What became of such a request."""
+
+    request: str
+    kind: RenewalKind
+    decision: Literal["approved", "refused", "withdrawn"]
+    decided_at: AwareDatetime
+
+
+class SheetMade(CredentialEvent, OfficialAct):
+    """An activation sheet was printed for the holder; the code on any earlier one is void."""
+
+    sheet: str
+    """Its number, as printed on it; tells nothing of the code."""
+    made_at: AwareDatetime
+    ends: AwareDatetime
+
+
+class ClaimAlarmed(CredentialEvent):
+    """Wrong hands may be at work: the holder and its officer should know who claimed, and when, as roles and codes.
+
+    `already_claimed`: somebody came after the credential was opened; `claimed_*` tell of the opening.
+    `locked`: codes were guessed at until the claim locked.
+    """
+
+    cause: Literal["already_claimed", "locked"]
+    claim: str
+    attempted_at: AwareDatetime
+    attempted_role: str
+    attempted_org: str
+    attempted_with: Literal["token", "sheet"]
+    claimed_at: AwareDatetime | None = None
+    claimed_role: str | None = None
+    claimed_with: Literal["token", "sheet"] | None = None

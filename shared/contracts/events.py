@@ -4,15 +4,24 @@ from collections.abc import Callable
 
 from pydantic import BaseModel
 
-from shared.contracts.audit import AuditRecorded
+from shared.contracts.audit import AuditAnchored, AuditHead, AuditRecorded
 from shared.contracts.base import EventData, Path
 from shared.contracts.credentials import (
+    ClaimAlarmed,
     ClaimRefused,
     CredentialClaimed,
     CredentialConfirmed,
     CredentialEvent,
     CredentialIssued,
+    CredentialReissued,
+    CredentialRevoked,
+    CredentialRotated,
     HolderKind,
+    RenewalAsked,
+    RenewalDecided,
+    RenewalKind,
+    RenewalReason,
+    SheetMade,
 )
 from shared.contracts.notifier import (
     NoticeAcknowledged,
@@ -72,13 +81,19 @@ from shared.contracts.topics import (
 __all__ = [
     "EVENT_TYPES",
     "TYPE_OF_MODEL",
+    "AuditAnchored",
+    "AuditHead",
     "AuditRecorded",
     "CenterChanged",
+    "ClaimAlarmed",
     "ClaimRefused",
     "CredentialClaimed",
     "CredentialConfirmed",
     "CredentialEvent",
     "CredentialIssued",
+    "CredentialReissued",
+    "CredentialRevoked",
+    "CredentialRotated",
     "EventData",
     "EventType",
     "Extension",
@@ -95,6 +110,10 @@ __all__ = [
     "Path",
     "RatedIndicator",
     "ReasonCode",
+    "RenewalAsked",
+    "RenewalDecided",
+    "RenewalKind",
+    "RenewalReason",
     "ReportAccepted",
     "ReportCarried",
     "ReportEvent",
@@ -111,6 +130,7 @@ __all__ = [
     "RollEntry",
     "RollRemark",
     "RoundChanged",
+    "SheetMade",
     "StageChanged",
     "SummarySent",
     "UploadOpened",
@@ -140,6 +160,13 @@ EVENT_TYPES: dict[str, EventType] = {
         ("saraban.credentials.credential.claimed.v1", CredentialClaimed, CREDENTIALS),
         ("saraban.credentials.credential.confirmed.v1", CredentialConfirmed, CREDENTIALS),
         ("saraban.credentials.claim.refused.v1", ClaimRefused, CREDENTIALS),
+        ("saraban.credentials.claim.alarmed.v1", ClaimAlarmed, CREDENTIALS),
+        ("saraban.credentials.credential.rotated.v1", CredentialRotated, CREDENTIALS),
+        ("saraban.credentials.credential.revoked.v1", CredentialRevoked, CREDENTIALS),
+        ("saraban.credentials.credential.reissued.v1", CredentialReissued, CREDENTIALS),
+        ("saraban.credentials.renewal.asked.v1", RenewalAsked, CREDENTIALS),
+        ("saraban.credentials.renewal.decided.v1", RenewalDecided, CREDENTIALS),
+        ("saraban.credentials.sheet.made.v1", SheetMade, CREDENTIALS),
         ("saraban.submissions.upload.opened.v1", UploadOpened, SUBMISSIONS),
         ("saraban.submissions.report.received.v1", ReportReceived, SUBMISSIONS),
         ("saraban.submissions.report.accepted.v1", ReportAccepted, SUBMISSIONS),
@@ -161,6 +188,7 @@ EVENT_TYPES: dict[str, EventType] = {
         ("saraban.notifier.notice.acknowledged.v1", NoticeAcknowledged, NOTICES),
         ("saraban.status.stage.changed.v1", StageChanged, STATUS),
         ("saraban.audit.entry.recorded.v1", AuditRecorded, AUDIT),
+        ("saraban.audit.heads.anchored.v1", AuditAnchored, AUDIT),
     )
 }
 

@@ -110,7 +110,8 @@ async def test_of_two_hundred_claimants_at_once_exactly_one_sees_the_secret(vaul
     shown = await vault.mongo.documents("audit").find(
         {"chain": f"center/{center}", "action": "credential.reveal", "outcome": "allowed"}
     )
-    assert [entry["actor"] for entry in shown] == [winner]
+    people = {each["reference"]: each["_id"] for each in await vault.mongo.documents("people").find({})}
+    assert [people[entry["actor"]] for entry in shown] == [winner]
 
     async def told() -> bool:
         return Counter(each.reason for each in await refusals(vault, what))["already_claimed"] == 199
@@ -435,8 +436,8 @@ async def test_an_officer_sees_metadata_of_its_own_part_of_the_tree_alone(vault:
         seen[role, org] = answer.status_code
         if answer.status_code == 200:
             assert set(answer.json()) == {
-                *("round", "holder", "kind", "version", "state"),
-                *("issued_at", "claimed_at", "confirmed_at"),
+                *("round", "holder", "kind", "version", "state", "must_change"),
+                *("issued_at", "notified_at", "claimed_at", "confirmed_at"),
             }
     assert [where for where, status in seen.items() if status == 200] == [
         ("province", "58"),

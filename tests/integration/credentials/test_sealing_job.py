@@ -48,7 +48,7 @@ async def test_every_center_and_every_parent_lao_gets_one_credential(vault: Vaul
     assert await sealed_holders(vault, what) == every_holder(what)
     told = await job(vault, what)
     assert (told["state"], told["holders"], told["credentials"], told["missing"]) == ("done", 40, 40, 0)
-    assert told["by_state"] == {"sealed": 40, "locked": 0, "claimed": 0, "confirmed": 0}
+    assert {state: count for state, count in told["by_state"].items() if count} == {"sealed": 40}
 
 
 async def test_asking_again_seals_nothing_again(vault: Vault) -> None:

@@ -2,14 +2,21 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from shared.contracts.events import AuditAnchored
 from shared.mongo import Mongo
+from shared.mongo.anchoring import Anchoring
+from shared.mongo.people import People
 from shared.mongo.trail import AuditTrail
+from shared.security.anchors import HEADS_EACH, Signer
 from shared.security.audit import Break, Deed, verify
+from shared.security.ledger import Findings, Ledger
 from tests.world import World
 
+SIGNER = Signer(b"a" * 32)
 NOW = datetime(2025, 11, 1, 2, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -100,4 +107,118 @@ async def test_entries_about_a_subject_come_in_pages(trail: AuditTrail) -> None:
 async def test_each_entry_waits_in_its_outbox_for_the_bus(trail: AuditTrail, mongo: Mongo) -> None:
     await trail.enter("c1", deed(), NOW)
     (stored,) = await mongo.documents("audit").find({})
-    assert [(entry["topic"], entry["key"]) for entry in stored["outbox"]] == [("audit", "someone")]
+    assert [(entry["topic"], entry["key"]) for entry in stored["outbox"]] == [("audit", stored["actor"])]
+
+
+async def test_an_entry_names_its_actor_by_a_reference_that_leads_to_the_name(trail: AuditTrail, mongo: Mongo) -> None:
+    first, second = await trail.enter("c1", deed(), NOW), await trail.enter("c2", deed("again"), NOW)
+    assert first.actor == second.actor
+    assert "someone" not in repr(await mongo.documents("audit").find({}))
+    assert await trail.people.name_of(first.actor) == "someone"
+
+
+async def test_a_person_forgotten_leaves_chains_that_hold_and_references_that_lead_nowhere(
+    trail: AuditTrail, mongo: Mongo
+) -> None:
+    before = await trail.enter("c1", deed(), NOW)
+    assert await trail.people.forget(before.actor)
+    after = await trail.enter("c1", deed("again"), NOW)
+    assert verify("c1", await trail.chain("c1"), head=after.hash) == []
+    assert after.actor != before.actor
+    assert await trail.people.name_of(before.actor) is None
+    assert not await trail.people.forget(before.actor)
+
+
+async def test_many_processes_give_one_person_one_reference(mongo: Mongo, trail: AuditTrail) -> None:
+    registers = [People(mongo) for _ in range(8)]
+    given = await asyncio.gather(*(register.references([f"person-{n}" for n in range(20)]) for register in registers))
+    assert all(each == given[0] for each in given)
+    assert len(set(given[0].values())) == 20
+
+
+@pytest.fixture
+async def anchoring(mongo: Mongo, trail: AuditTrail) -> Anchoring:
+    made = Anchoring(mongo, Nobody(), trail, "credentials", SIGNER)
+    await made.prepare()
+    return made
+
+
+async def verified(mongo: Mongo, **options: Any) -> Findings:
+    """What an offline verification of everything that was told finds."""
+    ledger = Ledger()
+    for name in ("audit", "anchors"):
+        async for document in mongo.documents(name).each({}):
+            for told in document["outbox"]:
+                if told["type"].endswith("anchored.v1"):
+                    ledger.anchor("credentials", AuditAnchored.model_validate_json(told["data"]))
+                elif name == "audit":
+                    ledger.enter("credentials", document)
+    return ledger.findings(key=SIGNER.key, **options)
+
+
+async def test_every_entry_is_anchored_once_and_a_cut_tail_is_missed(
+    trail: AuditTrail, anchoring: Anchoring, mongo: Mongo
+) -> None:
+    for number in range(6):
+        await trail.enter(f"c{number % 2}", deed(str(number)), NOW)
+    assert await anchoring.anchor(NOW) == 2
+    assert await anchoring.anchor(NOW) == 0
+    await trail.enter("c1", deed("later"), NOW)
+    assert await anchoring.anchor(NOW) == 1
+    found = await verified(mongo)
+    assert (found.breaks, found.entries, found.anchors, found.unanchored) == ([], 7, 2, 0)
+    await mongo.documents("audit").delete({"chain": "c1", "number": 4})
+    assert [each.fault for _, each in (await verified(mongo)).breaks] == ["head-missing"]
+
+
+async def test_more_chains_than_an_anchor_holds_take_several(
+    trail: AuditTrail, anchoring: Anchoring, mongo: Mongo
+) -> None:
+    await trail.enter_each({f"c{n}": deed(subject=f"2569/c{n}") for n in range(HEADS_EACH + 10)}, NOW)
+    assert await anchoring.anchor(NOW) == HEADS_EACH + 10
+    found = await verified(mongo)
+    assert (found.breaks, found.anchors, found.unanchored) == ([], 2, 0)
+
+
+async def test_two_processes_that_anchor_at_once_make_one_chain_of_anchors(
+    trail: AuditTrail, anchoring: Anchoring, mongo: Mongo
+) -> None:
+    others = [anchoring, *(Anchoring(mongo, Nobody(), trail, "credentials", SIGNER) for _ in range(3))]
+    for number in range(5):
+        await trail.enter(f"c{number}", deed(), NOW)
+        await asyncio.gather(*(each.anchor(NOW) for each in others))
+    await anchoring.anchor(NOW)
+    found = await verified(mongo)
+    assert (found.breaks, found.unanchored) == ([], 0)
+
+
+async def test_entries_past_their_time_go_in_first_parts_and_the_rest_still_holds(
+    trail: AuditTrail, anchoring: Anchoring, mongo: Mongo
+) -> None:
+    for day in range(10):
+        await trail.enter("c1", deed(str(day)), NOW + timedelta(days=day))
+        await trail.enter("c2", deed(str(day)), NOW)
+    await anchoring.anchor(NOW)
+    await mongo.documents("audit").update_all({}, {"$set": {"outbox": []}})  # the bus has them
+    assert await anchoring.remove_older(NOW + timedelta(days=3.5), NOW) == 4 + 10
+    assert await anchoring.remove_older(NOW + timedelta(days=3.5), NOW) == 0
+    assert [each.number for each in await trail.chain("c1")] == [5, 6, 7, 8, 9, 10]
+    assert await trail.chain("c2") == []
+    fresh = AuditTrail(mongo, Nobody())
+    assert (await fresh.enter("c2", deed("after"), NOW)).number == 11
+    await fresh.enter_each({"c1": deed("bulk"), "c2": deed("bulk")}, NOW)
+    ledger = Ledger()
+    async for document in mongo.documents("audit").each({}):
+        ledger.enter("credentials", document)
+    async for document in mongo.documents("anchors").each({}):
+        ledger.anchor("credentials", AuditAnchored.model_validate(document))
+    findings = ledger.findings(key=SIGNER.key)
+    assert (findings.breaks, findings.entries) == ([], 9)
+
+
+async def test_what_the_bus_has_not_or_no_anchor_names_is_not_removed(trail: AuditTrail, anchoring: Anchoring) -> None:
+    await trail.enter("c1", deed(), NOW)
+    assert await anchoring.remove_older(NOW + timedelta(days=1), NOW) == 0
+    await anchoring.anchor(NOW)
+    assert await anchoring.remove_older(NOW + timedelta(days=1), NOW) == 0
+    assert len(await trail.chain("c1")) == 1
