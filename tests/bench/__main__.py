@@ -4,25 +4,32 @@ import asyncio
 import statistics
 import sys
 import tempfile
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from deploy.local.stack import Stack
-from tests.bench import bus, chain, mongo
-from tests.bench.ground import Ground, Ratio
+from tests.bench import bus, chain, mongo, reading
+from tests.bench.ground import Ground, Ratio, Timing
 
 RUNS = 5
-BENCHES = {"bus": bus.benches, "mongo": mongo.benches, "chain": chain.benches}
+BENCHES: dict[str, Callable[[Ground, int], AsyncIterator[Ratio] | AsyncIterator[Timing]]] = {
+    "bus": bus.benches,
+    "mongo": mongo.benches,
+    "chain": chain.benches,
+    "reading": reading.benches,
+}
 
 
-async def measure(ground: Ground, wanted: list[str], console: Console) -> list[Ratio]:
-    found = []
+async def measure(ground: Ground, wanted: list[str], console: Console) -> list[Ratio | Timing]:
+    found: list[Ratio | Timing] = []
     for name in wanted:
-        async for ratio in BENCHES[name](ground, RUNS):
-            console.print(f"  {ratio.name}: {ratio.ratio:.2f}", highlight=False)
-            found.append(ratio)
+        async for line in BENCHES[name](ground, RUNS):
+            said = f"{line.ratio:.2f}" if isinstance(line, Ratio) else f"p99 {line.p99:.1f} ms"
+            console.print(f"  {line.name}: {said}", highlight=False)
+            found.append(line)
     for used in ground.mongos:
         await used.drop()
         used.close()
@@ -47,6 +54,15 @@ def table(found: list[Ratio]) -> Table:
     return made
 
 
+def answers(found: list[Timing]) -> Table:
+    made = Table(title="Answers by HTTP, one after the other")
+    for heading in ("asked for", "rows", "p50 ms", "p99 ms", "CPU ms, service", "CPU ms, database"):
+        made.add_column(heading, justify="left" if heading == "asked for" else "right")
+    for line in found:
+        made.add_row(line.name, f"{line.rows:.0f}", *(f"{ms:.1f}" for ms in (line.p50, line.p99, *line.cpu)))
+    return made
+
+
 def main() -> None:
     console = Console(width=None if sys.stdout.isatty() else 140)
     wanted = sys.argv[1:] or list(BENCHES)
@@ -55,10 +71,13 @@ def main() -> None:
         console.print("starting the servers …")
         stack.start(servers_only=True)
         try:
-            found = asyncio.run(measure(Ground(stack.environment()), wanted, console))
+            found = asyncio.run(measure(Ground(stack.environment(), stack), wanted, console))
         finally:
             stack.stop()
-    console.print(table(found))
+    if ratios := [line for line in found if isinstance(line, Ratio)]:
+        console.print(table(ratios))
+    if timings := [line for line in found if isinstance(line, Timing)]:
+        console.print(answers(timings))
 
 
 main()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from deploy.local.stack import Stack
 from shared.bus import Envelope, Outgoing, ensure_topics
 from shared.bus.envelope import encode
 from shared.contracts.events import TYPE_OF_MODEL, CenterChanged
@@ -23,6 +24,7 @@ class Ground:
     """Servers by their settings; every bench takes fresh names from it."""
 
     environment: dict[str, str]
+    stack: Stack
     mongos: list[Mongo] = field(default_factory=list)
 
     def settings(self) -> CoreSettings:
@@ -52,6 +54,17 @@ class Ratio:
     @property
     def ratio(self) -> float:
         return statistics.median(a / b for a, b in zip(self.ours, self.raw, strict=True))
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One line of the table of answers: milliseconds until one was there, and of CPU that it took of each process."""
+
+    name: str
+    rows: float
+    p50: float
+    p99: float
+    cpu: list[float]
 
 
 async def compare(name: str, target: float | None, unit: str, ours: Measure, raw: Measure, runs: int) -> Ratio:

@@ -19,6 +19,7 @@ class Driver(NamedTuple):
 
 
 def gram_driver(number: int) -> Driver:
+    """By a gram that the names must have."""
     return Driver(GRAMS, {"find.grams": number}, ordered=False)
 
 
@@ -38,11 +39,12 @@ def drivers(wanted: Filter) -> list[Driver]:
             found.append(Driver("kind", {"kind": wanted.kind}))
     found.append(Driver("subtree", {"path": wanted.root}))
     if wanted.box is not None:
-        found.append(Driver("place", _within(wanted.box), ordered=False))
+        found.append(Driver(_narrow_side(wanted.box), _within(wanted.box), ordered=False))
     return found
 
 
 def conditions(wanted: Filter) -> list[Document]:
+    """All that must hold."""
     found: list[Document] = []
     if wanted.root != DEPARTMENT_CODE:
         found.append({"path": wanted.root})
@@ -54,6 +56,11 @@ def conditions(wanted: Filter) -> list[Document]:
     if wanted.box is not None:
         found.append(_within(wanted.box))
     return found
+
+
+def _narrow_side(box: Box) -> str:
+    """The index whose strip across the country is the smaller one; the country is twice as high as wide."""
+    return "place" if box.north - box.south <= 2 * (box.east - box.west) else "place_across"
 
 
 def _within(box: Box) -> Document:
@@ -72,6 +79,7 @@ def holds(asked: Asked) -> Document:
 
 
 def lies_in(asked: Asked) -> Document:
+    """In every place that was named: by its own subdistrict, or by what stands above it in the tree."""
     return all_of(
         *(
             {"$or": [{"subdistrict": {"$regex": f"^(?:{'|'.join(sorted(codes))})"}}, {"path": {"$in": sorted(codes)}}]}
@@ -81,5 +89,6 @@ def lies_in(asked: Asked) -> Document:
 
 
 def all_of(*conditions: Document) -> Document:
+    """One condition of many; empty ones say nothing."""
     said = [condition for condition in conditions if condition]
     return {"$and": said} if len(said) > 1 else (said[0] if said else {})

@@ -18,8 +18,14 @@ from services.registry.reading.words import VERSION, Asked, keys_of
 from services.registry.roll.places import places_called
 from shared.mongo import ASCENDING, Document, Documents, UpdateOne
 
-FEW_ENOUGH: Final = 2_000
-"""Documents that one request may look at one by one: some 10 ms of the server."""
+FEW_ENOUGH: Final = 1_000
+"""Names that one search may look at one by one to rank them: some 6 ms of this process."""
+
+SORTABLE: Final = 6_000
+"""Documents that the database may sort for one request, where no index of theirs is in Thai order: some 10 ms."""
+
+_MOST_ALIKE: Final = 1_000
+"""Names that are likened to what was asked, of a whole country."""
 
 _MOST_GRAMS: Final = 8
 """Of the grams of a search the rarest is used; of so many one is rare."""
@@ -34,9 +40,13 @@ _INDEXES: Final = (
     (GRAMS, ("find.grams",)),
     ("find_version", ("find.version",)),
 )
-_OF_CENTERS: Final = (("listed", ("rounds", "order")), ("place", ("latitude", "longitude")))
+_OF_CENTERS: Final = (
+    ("listed", ("rounds", "order")),
+    ("place", ("latitude", "longitude")),
+    ("place_across", ("longitude", "latitude")),
+)
 _OF_ORGANIZATIONS: Final = (("children", ("parent", "order")), ("kind", ("kind", "order")))
-_KEYS: Final = ("order", "find.plain", "find.sound")
+_KEYS: Final = ("order", "find.plain")
 
 Slice = tuple[list[Document], str]
 Found = tuple[list[Candidate], str]
@@ -122,20 +132,19 @@ class Nodes:
         if asked is None and len(options) == 1 and options[0].ordered:
             return options[0], False
         counts = await asyncio.gather(*map(self._count, options))
-        least, position = min(zip(counts, range(len(options)), strict=True))
-        if least > FEW_ENOUGH and asked is not None:
-            least, gram = (await self._rarity(asked))[0]
-            if least <= FEW_ENOUGH:
-                return gram_driver(gram), True
-        if least <= FEW_ENOUGH:
-            return options[position], True
+        if asked is not None and min(counts) > FEW_ENOUGH:
+            count, gram = (await self._rarity(asked))[0]
+            options, counts = [gram_driver(gram), *options], [count, *counts]
+        least = min(counts)
+        if least <= SORTABLE:
+            return options[counts.index(least)], least <= FEW_ENOUGH
         return next(option for option in options if option.ordered), False
 
     async def _candidates(self, query: Document, index: str, moment: str | None) -> Found:
         documents, moment = await self._documents.at_moment(
-            query, sort=_BY_ORDER, limit=2 * FEW_ENOUGH, fields=_KEYS, moment=moment, hint=index
+            query, sort=_BY_ORDER, limit=4 * _MOST_ALIKE, fields=_KEYS, moment=moment, hint=index
         )
-        found = [Candidate(d["_id"], d["order"], d["find"]["plain"], d["find"]["sound"]) for d in documents]
+        found = [Candidate(d["_id"], d["order"], d["find"]["plain"]) for d in documents]
         return found, moment
 
     async def _rarity(self, asked: Asked) -> list[tuple[int, int]]:
@@ -145,26 +154,26 @@ class Nodes:
         return sorted(zip(counts, grams, strict=True))
 
     async def _count(self, driver: Driver) -> int:
-        """How many an index has of what it is asked, up to more than few enough; as of a minute ago at most."""
+        """How many an index has of what it is asked, up to more than is sortable; as of a minute ago at most."""
         key, now = f"{driver.by} {driver.query}", time.monotonic()
         known = self._counted.get(key)
         if known and now - known[0] < _COUNTED_FOR_S:
             return known[1]
         if len(self._counted) >= _MOST_COUNTED:
             self._counted.clear()
-        count = await self._documents.count_up_to(FEW_ENOUGH + 1, driver.query, driver.by)
+        count = await self._documents.count_up_to(SORTABLE + 1, driver.query, driver.by)
         self._counted[key] = now, count
         return count
 
 
 def _keys(name: str) -> Document:
     keys = keys_of(name)
-    return {"version": VERSION, "plain": keys.plain, "sound": keys.sound, "grams": list(keys.grams)}
+    return {"version": VERSION, "plain": keys.plain, "grams": list(keys.grams)}
 
 
 def _rarest(counted: Sequence[tuple[int, int]]) -> list[int]:
     """The rarest grams that are not too many together; a gram that no name has was misspelt."""
-    chosen, left = [], FEW_ENOUGH
+    chosen, left = [], _MOST_ALIKE
     for count, gram in counted:
         if count > left:
             break

@@ -1,0 +1,159 @@
+"""How long the registry takes to answer, by HTTP, among 20,000 centers: p50, p99 and what it costs of the CPUs."""
+
+import asyncio
+import os
+import random
+import secrets
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.local.roll.generator import Roll, generate
+from deploy.local.roll.writers import write_csv
+from shared.bus import ensure_topics
+from tests.bench.ground import Ground, Timing
+
+CENTERS = 20_000
+ON_THE_ROUND = 10_002
+REQUESTS = 200
+TICKS = os.sysconf("SC_CLK_TCK")
+MISREAD = str.maketrans({"ร": "ล", "ใ": "ไ", "ณ": "น", "ศ": "ส", "ภ": "พ", "ธ": "ท", "ี": "ิ", "ู": "ุ"})
+HEAD = "ศูนย์พัฒนาเด็กเล็ก"
+
+Query = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Office:
+    """The registry as its readers see it, and the processes whose work is counted."""
+
+    http: httpx.AsyncClient
+    roll: Roll
+    pids: dict[str, int]
+
+
+async def benches(ground: Ground, _runs: int) -> AsyncIterator[Timing]:
+    namespace = f"b{secrets.token_hex(4)}"
+    await ensure_topics(ground.environment["SARABAN_KAFKA_BOOTSTRAP"], namespace, 3)
+    extra = {"SARABAN_NAMESPACE": namespace, "SARABAN_LOG_LEVEL": "WARNING"}
+    service = await asyncio.to_thread(ground.stack.start_service, "registry", extra, label="bench")
+    headers = {"Authorization": f"Bearer {ground.stack.token('department', '00')}"}
+    async with httpx.AsyncClient(base_url=service.address, headers=headers, timeout=120) as http:
+        roll = generate(CENTERS)
+        await _fill(http, roll)
+        found = {name: ground.stack.pid(name) for name in (service.name, "mongo")}
+        office = Office(http, roll, {name: pid for name, pid in found.items() if pid})
+        for name, ask in _kinds(roll):
+            yield await _time(office, name, ask)
+        yield await _time(office, "the next page, far behind", _far(await _cursors(http)))
+    await asyncio.to_thread(service.stop)
+
+
+async def _fill(http: httpx.AsyncClient, roll: Roll) -> None:
+    """Two rolls by the front door: everybody, and the round of this year."""
+    deadline = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+    for name, rows in (("everybody", roll.rows), ("round", roll.rows[::2][:ON_THE_ROUND])):
+        body = {"round": name, "fiscal_year": 2569, "academic_year": 2567, "deadline": deadline}
+        (await http.post("/v1/rounds", json=body)).raise_for_status()
+        with tempfile.TemporaryDirectory() as folder:
+            write_csv(Roll(len(rows), roll.seed, rows), Path(folder) / "roll.csv")
+            answer = await http.post(f"/v1/rounds/{name}/roll", content=(Path(folder) / "roll.csv").read_bytes())
+        answer.raise_for_status()
+        report = answer.json()["rows"]
+        assert report["accepted"] == len(rows), report
+
+
+def _kinds(roll: Roll) -> Iterator[tuple[str, Callable[[random.Random], Query]]]:
+    """What readers ask, each time of something else."""
+    provinces = sorted({row.lao_code[1:3] for row in roll.rows})
+    districts = sorted({row.lao_code[1:5] for row in roll.rows})
+    names = sorted({row.name.removeprefix(HEAD) for row in roll.rows})
+
+    def box(rng: random.Random, height: float, width: float) -> str:
+        row = rng.choice(roll.rows)
+        sides = (
+            row.longitude - width / 2,
+            row.latitude - height / 2,
+            row.longitude + width / 2,
+            row.latitude + height / 2,
+        )
+        return ",".join(f"{side:.5f}" for side in sides)
+
+    def unmarked(name: str) -> str:
+        return "".join(mark for mark in name if mark not in "่้๊๋็์")
+
+    def misspelt(rng: random.Random) -> str:
+        name = rng.choice(names).translate(MISREAD)
+        at = rng.randrange(len(name))
+        return name[:at] + name[at + 1 :]
+
+    def with_place(rng: random.Random) -> str:
+        row = rng.choice(roll.rows)
+        return f"ศพด.{row.name.removeprefix(HEAD)} {row.province}"
+
+    yield "the country", lambda _: {}
+    yield "a province", lambda rng: {"within": rng.choice(provinces)}
+    yield "a district", lambda rng: {"within": rng.choice(districts)}
+    yield "a round", lambda _: {"round": "round"}
+    yield "a round in a province", lambda rng: {"round": "round", "within": rng.choice(provinces)}
+    yield "the closed (none)", lambda _: {"state": "closed"}
+    yield "a code", lambda rng: {"q": rng.choice(roll.rows).code}
+    yield "how codes begin", lambda rng: {"q": rng.choice(roll.rows).code[:4]}
+    yield "a name", lambda rng: {"q": rng.choice(names)}
+    yield "a name, no tone marks", lambda rng: {"q": unmarked(rng.choice(names))}
+    yield "a name, misspelt", lambda rng: {"q": misspelt(rng)}
+    yield "a name and its province", lambda rng: {"q": with_place(rng)}
+    yield "part of a name", lambda rng: {"q": rng.choice(names)[2:7]}
+    yield "two letters", lambda rng: {"q": unmarked(rng.choice(names))[:2]}
+    yield "a word that half have", lambda _: {"q": "บ้าน"}
+    yield "what nobody is called", lambda rng: {"q": "".join(rng.choices("กขคงจฉช", k=8))}
+    yield "a misspelt name in a province", lambda rng: {"q": misspelt(rng), "within": rng.choice(provinces)}
+    yield "a map box of 20 km", lambda rng: {"bbox": box(rng, 0.2, 0.2)}
+    yield "a map box of 200 km", lambda rng: {"bbox": box(rng, 2, 2)}
+    yield "a map box, tall and thin", lambda rng: {"bbox": box(rng, 15, 0.05)}
+    yield "a map box, a round, a word", lambda rng: {"bbox": box(rng, 1, 1), "round": "round", "q": "หนอง"}
+
+
+def _far(cursors: list[str]) -> Callable[[random.Random], Query]:
+    return lambda rng: {"cursor": rng.choice(cursors)}
+
+
+async def _cursors(http: httpx.AsyncClient) -> list[str]:
+    """The cursors of every page of the country."""
+    found: list[str] = []
+    query: Query = {"limit": 100}
+    while cursor := (await http.get("/v1/centers", params=query)).json()["next"]:
+        found.append(cursor)
+        query["cursor"] = cursor
+    return found
+
+
+async def _time(office: Office, name: str, ask: Callable[[random.Random], Query]) -> Timing:
+    rng = random.Random(name)
+    for _ in range(5):
+        (await office.http.get("/v1/centers", params={"limit": 100, **ask(rng)})).raise_for_status()
+    took, rows = [], []
+    before = {process: _cpu(pid) for process, pid in office.pids.items()}
+    for _ in range(REQUESTS):
+        query = {"limit": 100, **ask(rng)}
+        started = time.perf_counter()
+        answer = await office.http.get("/v1/centers", params=query)
+        took.append((time.perf_counter() - started) * 1000)
+        answer.raise_for_status()
+        rows.append(len(answer.json()["items"]))
+    cpu = {process: (_cpu(pid) - before[process]) * 1000 / REQUESTS for process, pid in office.pids.items()}
+    took.sort()
+    return Timing(name, statistics.mean(rows), took[REQUESTS // 2], took[REQUESTS * 99 // 100], list(cpu.values()))
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
