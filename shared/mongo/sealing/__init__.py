@@ -7,7 +7,7 @@ wherever a copy lies and whatever copy of the database comes back, stays shut.
 """
 
 from shared.mongo.sealing.crypt import Label, SealBroken, ToSeal
-from shared.mongo.sealing.halves import KeyringMissing, Shelf
+from shared.mongo.sealing.halves import KeyringMissing
 from shared.mongo.sealing.kms import KmsUnavailable
 from shared.mongo.sealing.masters import (
     Access,
@@ -30,7 +30,6 @@ __all__ = [
     "MasterKey",
     "MasterKeys",
     "SealBroken",
-    "Shelf",
     "ToSeal",
     "Vault",
     "WrongMasterKey",

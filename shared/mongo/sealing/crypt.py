@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import bson
-from bson.binary import STANDARD, UUID_SUBTYPE, Binary
-from bson.codec_options import CodecOptions
+from bson.binary import UUID_SUBTYPE, Binary
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pymongo.encryption_shared import Algorithm
@@ -30,7 +29,6 @@ _ALGORITHM: Final = Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Random
 _SEALED: Final = 6  # the BSON binary subtype of sealed values
 _KEY_ID: Final = slice(1, 17)  # of a sealed value: after one byte for the algorithm
 _NONCE_BYTES: Final = 12
-_OPTIONS: Final[CodecOptions[Document]] = CodecOptions(uuid_representation=STANDARD)
 
 
 class SealBroken(Exception):  # noqa: N818
@@ -106,10 +104,15 @@ class Crypt:
         return self._answers.made
 
     def make_key(self, owner: str) -> bytes:
-        """A new data key under the current master key; its id."""
+        """A new data key under the current master key; its id.
+
+        Raises SealBroken where the master key may not be used, or KmsUnavailable.
+        """
         material, current = os.urandom(LOCAL_KEY_BYTES), self._current
-        reference = dict(current.reference) or None
-        made = bytes(self._encrypter.create_data_key(current.provider, reference, [owner], material))
+        with _refusals():
+            made = bytes(
+                self._encrypter.create_data_key(current.provider, dict(current.reference) or None, [owner], material)
+            )
         if self._twins:
             self._encrypter.create_data_key(self._twins.provider, None, None, material)
             twin = self.made.pop()
@@ -117,16 +120,15 @@ class Crypt:
         return made
 
     def encrypt(self, key_id: bytes, content: bytes) -> bytes:
-        """Content sealed under a data key."""
-        sealed = self._encrypter.encrypt(bson.encode({"v": content}), _ALGORITHM, key_id=key_id)
+        """Content sealed under a data key. Raises SealBroken where that does not open, or KmsUnavailable."""
+        with _refusals():
+            sealed = self._encrypter.encrypt(bson.encode({"v": content}), _ALGORITHM, key_id=key_id)
         return bytes(bson.decode(sealed)["v"])
 
     def decrypt(self, sealed: bytes) -> bytes:
         """The content of a seal. Raises SealBroken, or KmsUnavailable."""
-        try:
+        with _refusals():
             opened = self._encrypter.decrypt(bson.encode({"v": Binary(sealed, _SEALED)}))
-        except MongoCryptError as error:
-            raise SealBroken from error
         content = bson.decode(opened)["v"]
         if not isinstance(content, bytes) or isinstance(content, Binary):  # a value that is no seal comes back as it is
             raise SealBroken
@@ -137,14 +139,20 @@ class Crypt:
 
         Raises SealBroken when the key that wraps one now refuses, or KmsUnavailable.
         """
-        try:
+        with _refusals():
             answer = self._encrypter.rewrap_many_data_key({}, self._current.provider, dict(self._current.reference))
-        except MongoCryptError as error:
-            raise SealBroken from error
-        return list(bson.decode(answer, codec_options=_OPTIONS)["v"]) if answer else []
+        return list(bson.decode(answer)["v"]) if answer else []
 
     def close(self) -> None:
         self._encrypter.close()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except MongoCryptError as error:
+        raise SealBroken from error
 
 
 @contextmanager

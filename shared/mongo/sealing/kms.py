@@ -11,9 +11,9 @@ from pymongocrypt.errors import MongoCryptError
 
 from shared.failures import Unavailable
 
-CALL_S: Final = 5.0
+CALL_S = 5.0
 """To connect, and for each wait for more of an answer."""
-WHOLE_S: Final = 30.0
+WHOLE_S = 30.0
 """All calls for one piece of work together, with their repeats."""
 _HTTPS: Final = 443
 
@@ -33,9 +33,9 @@ class KmsCalls:
     are kept for the next call: most of a call's cost is their handshake. The clouds close theirs.
     """
 
-    def __init__(self, tls: Mapping[str, ssl.SSLContext], *, call_s: float = CALL_S, whole_s: float = WHOLE_S) -> None:
-        self._tls, self._call_s = tls, call_s
-        self._until = time.monotonic() + whole_s
+    def __init__(self, tls: Mapping[str, ssl.SSLContext]) -> None:
+        self._tls = tls
+        self._until = time.monotonic() + WHOLE_S
         self._kept: defaultdict[str, list[ssl.SSLSocket]] = defaultdict(list)
         self.calls = 0
 
@@ -109,7 +109,7 @@ class KmsCalls:
             raise
 
     def _left(self) -> float:
-        left = min(self._call_s, self._until - time.monotonic())
+        left = min(CALL_S, self._until - time.monotonic())
         if left <= 0:
             raise KmsUnavailable("no answer from the key server in time")
         return left

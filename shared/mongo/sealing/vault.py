@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bson.binary import UUID_SUBTYPE, Binary
-from pymongocrypt.errors import MongoCryptError
 
 from shared.mongo.client import Mongo
 from shared.mongo.documents import ASCENDING, Document, UpdateOne
@@ -66,13 +65,13 @@ class Vault:
             raise WrongMasterKey from None
 
     async def seal_many(self, wanted: Sequence[ToSeal]) -> list[bytes]:
-        """Seal secrets, in their order. Owners without a key get one, which is durable before this returns."""
+        """Seal secrets, in their order. Owners without a key get one, which is durable before this returns.
+
+        Raises SealBroken when the key of one of them does not open under this master key.
+        """
         ring = await self._halves.ring()
         known = await self._living(sorted({each.owner for each in wanted}), ring)
-        try:
-            made, sealed = await asyncio.to_thread(_seal, self._master, wanted, known, ring)
-        except MongoCryptError as error:
-            raise SealBroken from error  # a key of theirs does not open under this master key
+        made, sealed = await asyncio.to_thread(_seal, self._master, wanted, known, ring)
         taken = await self._keys.insert_many(made)
         if not taken:
             return sealed

@@ -5,7 +5,6 @@ import itertools
 import os
 
 import pytest
-from pymongo.errors import PyMongoError
 
 from shared.blobs import Shelf
 from shared.mongo import UNAVAILABLE, Mongo
@@ -155,14 +154,6 @@ async def test_neither_database_nor_object_store_hold_a_secret_or_the_master_key
     assert bytes(KEY.options["key"])[:16] not in everything
     ring = await vault._halves.ring()
     assert ring.packed()[-32:] not in standing.content, "the keyring lies there sealed"
-
-
-async def test_a_server_away_is_not_a_broken_seal(world: World, shelf: Shelf) -> None:
-    away = Mongo("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200", world.namespace, "credentials")
-    vault = Vault(away, MasterKeys(KEY), shelf)
-    with pytest.raises(PyMongoError):
-        await vault.prepare()
-    away.close()
 
 
 async def test_a_server_that_goes_away_between_seal_and_opening_is_not_a_broken_seal(
