@@ -13,8 +13,10 @@ from services.submissions.audit.api import audit_routes
 from services.submissions.audit.journal import Journal
 from services.submissions.consumers import INSPECTED, PROJECTED, Projections
 from services.submissions.desk import Desk
+from services.submissions.due_store import DueStore
 from services.submissions.inspecting.inspections import Inspections
 from services.submissions.inspecting.room import InspectionRoom, NotIsolatedError
+from services.submissions.overdue.sweeper import DeadlineSweeper
 from services.submissions.receipts.signing import ReceiptSigner
 from services.submissions.reviewing.api import review_routes
 from services.submissions.reviewing.inbound import InboundReviews
@@ -97,6 +99,10 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     )
     leases = Leases(mongo.documents("leases"))
     reconciler = Reconciler(store, completion, leases, every=settings.reconcile_seconds, clock=clock)
+    dues = DueStore(mongo, store)
+    deadlines = DeadlineSweeper(
+        store, dues, leases, every=settings.deadline_seconds, again=settings.deadline_again, clock=clock
+    )
     bus.consume("projections", PROJECTED, Projections(store))
     bus.consume("inspection", INSPECTED, inspections, records=FILES_PER_PLACE * settings.inspection_pool)
     reviews = Reviews(store, Journal(store.trail, clock), days=settings.return_days)
@@ -113,6 +119,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
             ending.callback(blobs.close)
             ending.push_async_callback(http.aclose)
             await store.prepare()
+            await dues.prepare()
             await idempotency.prepare()
             await blobs.ensure_bucket(settings.quarantine)
             await blobs.ensure_bucket(settings.accepted)
@@ -123,6 +130,8 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
             if settings.runs("relay"):
                 ending.push_async_callback(reconciler.stop)
                 reconciler.start()
+                ending.push_async_callback(deadlines.stop)
+                deadlines.start()
             yield
 
     async def bus_works() -> str | None:
@@ -131,7 +140,10 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     async def bus_is_ready() -> str | None:
         return ", ".join(bus.unready()) or None
 
-    sweeping = heartbeat("reconciler", lambda: reconciler.last_beat, SILENT_SECONDS)
+    sweeping = [
+        heartbeat("reconciler", lambda: reconciler.last_beat, SILENT_SECONDS),
+        heartbeat("deadlines", lambda: deadlines.last_beat, SILENT_SECONDS),
+    ]
     return create_app(
         service="submissions",
         title="สารบรรณ: รับรายงาน / Saraban submissions",
@@ -141,7 +153,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         verifier=TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http),
         idempotency=idempotency,
         probes=Probes(
-            live=[Check("bus", bus_works), *([sweeping] if settings.runs("relay") else [])],
+            live=[Check("bus", bus_works), *(sweeping if settings.runs("relay") else [])],
             ready=[
                 Check("consumers", bus_is_ready),
                 answers("database", mongo.ping),

@@ -30,6 +30,10 @@ class SubmissionsSettings(CoreSettings):
 
     return_days: int = Field(15, ge=1, le=180)
     """How many days a center has for a report that ONESQA returns without naming a day."""
+    deadline_seconds: float = Field(15.0, gt=0, le=3600)
+    """How often a sweeper asks whether a deadline has passed."""
+    deadline_again_minutes: float = Field(10.0, gt=0, le=24 * 60)
+    """How often, after a deadline, it looks at every center of the round again."""
 
     inspection_pool: int = Field(2, ge=1, le=64)
     """Files inspected at once."""
@@ -59,6 +63,10 @@ class SubmissionsSettings(CoreSettings):
         return Limits(
             self.inspection_memory_mb * 1024 * 1024, self.inspection_cpu_seconds, self.inspection_wall_seconds
         )
+
+    @property
+    def deadline_again(self) -> timedelta:
+        return timedelta(minutes=self.deadline_again_minutes)
 
     @property
     def upload_lifetime(self) -> timedelta:

@@ -78,12 +78,11 @@ def settled(before: Submission, after: Submission, *told: BaseModel) -> Change:
     What is delivered is not overdue any more.
     """
     counts = counting(after)
+    now: dict[str, object] = {}
     if counts is not None:
-        now: dict[str, object] = {"standing": counts.standing, "since": counts.since, "late": counts.report.late}
-    else:
-        # Nothing was sent (any more): a center that stood on what was carried over is back where it began.
-        began = "uploading" if after.uploads else "awaited"
-        now = {"standing": began if after.standing not in {"awaited", "uploading"} else after.standing, "late": False}
+        now = {"standing": counts.standing, "since": counts.since, "late": counts.report.late}
+    elif after.standing not in {"awaited", "uploading"}:  # what was carried over is taken back: where it began
+        now = {"standing": "uploading" if after.uploads else "awaited", "late": False}
     after = after.model_copy(update=now)
     if after.delivered:
         after = after.model_copy(update={"overdue": None})

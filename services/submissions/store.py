@@ -88,6 +88,9 @@ class Store:
             [("round", ASCENDING), ("path", ASCENDING), ("standing", ASCENDING), ("_id", ASCENDING)], name="standing"
         )
         await self.centers.documents.index([("path", ASCENDING)], name="path")
+        await self.obligations.documents.index(
+            [("round", ASCENDING), ("owed", ASCENDING), ("_id", ASCENDING)], name="owing"
+        )
 
     # --- what is known from others
 
@@ -102,9 +105,10 @@ class Store:
         )
 
     async def know_obligations(self, rows: Iterable[tuple[str, int, ObligationChanged]]) -> None:
-        """Keep who owes a report in which round."""
+        """Keep who owes a report in which round, and to whom a merge gave that."""
         await self.obligations.apply(
-            Projected(key, sequence, {"path": list(data.path), "owed": data.owed}) for key, sequence, data in rows
+            Projected(key, sequence, data.model_dump(include={"round", "center", "path", "owed", "successor"}))
+            for key, sequence, data in rows
         )
 
     async def round(self, round_: str) -> RoundChanged | None:

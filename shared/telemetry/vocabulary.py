@@ -61,6 +61,8 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "submissions.reports.inspected": "accepted rejected",
         "submissions.report.damaged": "upload",
         "submissions.report.missing": "upload",
+        "submissions.deadlines.told": "centers",
+        "submissions.deadlines.failed": "",
         "submissions.inspection.not_isolated": "",
         "submissions.inspection.restarted": "",
         "submissions.inspection.refused": "step setting",

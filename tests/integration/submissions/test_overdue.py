@@ -1,0 +1,101 @@
+"""The sweeper of deadlines on real servers: told once for each center, taken back when the deadline moves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from deploy.local.crowd.papers import paper
+from shared.contracts.events import Extension, ObligationChanged, OverdueLifted, ReportOverdue
+from shared.contracts.topics import STATUS, SUBMISSIONS
+from tests.integration.submissions.conftest import PATH, Office, round_
+from tests.integration.submissions.test_deciding import told
+from tests.world import eventually
+
+AGO = timedelta(hours=3)
+
+
+async def overdue(office: Office, count: int) -> list[ReportOverdue]:
+    """What was announced as overdue in this round, once there is so much of it."""
+
+    async def announced() -> list[Any] | None:
+        found = [data for _, _, data in await told(office, SUBMISSIONS) if isinstance(data, ReportOverdue)]
+        return found if len(found) >= count else None
+
+    return await eventually(announced) or []
+
+
+async def stage(office: Office, center: str) -> Any:
+    key = f"{office.round}/{center}/submission"
+    return [data for _, name, data in await told(office, STATUS) if name == key][-1]
+
+
+async def test_when_the_deadline_passes_each_center_that_sent_nothing_is_told_once(office: Office) -> None:
+    await office.bring(paper("a", 200_000))
+    await office.decided()
+    for sequence in (2, 3, 4):  # the round changes again and again, and each time all are looked at
+        await office.tell((office.round, sequence, round_(office.round, deadline=datetime.now(UTC) - AGO)))
+        await overdue(office, 1)
+    (only,) = await overdue(office, 1)
+    assert (only.center, only.path) == (office.other, PATH)
+    there = await office.submission(office.other)
+    assert (there["state"], there["late"], there["reports"]) == ("awaited", True, [])
+    assert (await stage(office, office.other)).late is True
+    assert (await office.submission())["late"] is False
+
+
+async def test_an_extension_takes_it_back_and_a_late_report_is_on_time_again(office: Office) -> None:
+    over = datetime.now(UTC) - AGO
+    await office.tell((office.round, 2, round_(office.round, deadline=over)))
+    assert {one.center for one in await overdue(office, 2)} == {office.center, office.other}
+    assert (await office.bring(paper("a", 200_000)))["late"] is True
+    assert (await office.decided())["overdue"] is None, "a late report is not overdue"
+
+    extension = Extension(organization="5801", deadline=datetime.now(UTC) + timedelta(days=7))
+    await office.tell((office.round, 3, round_(office.round, deadline=over, extensions=(extension,))))
+
+    async def lifted() -> list[Any] | None:
+        return [data for _, _, data in await told(office, SUBMISSIONS) if isinstance(data, OverdueLifted)] or None
+
+    (one,) = await eventually(lifted) or []
+    assert (one.center, one.reason) == (office.other, "extended")
+
+    async def corrected() -> bool:
+        own, other = await office.submission(), await office.submission(office.other)
+        return (own["late"], own["reports"][0]["late"], other["late"]) == (False, False, False)
+
+    await eventually(corrected)
+    assert (await stage(office, office.center)).late is False
+
+
+async def test_who_is_released_after_the_deadline_is_not_overdue_any_more(office: Office) -> None:
+    over = round_(office.round, deadline=datetime.now(UTC) - AGO)
+    await office.tell((office.round, 2, over))
+    await overdue(office, 2)
+    gone = ObligationChanged(round=office.round, center=office.other, lao=PATH[-1], path=PATH, owed=False)
+    await office.tell((f"{office.round}/{office.other}", 2, gone))
+    await office.tell((office.round, 3, over.model_copy(update={"obligations": 1})))
+
+    async def released() -> bool:
+        found = await office.submission(office.other)
+        return (found["late"], found["overdue"]) == (False, None)
+
+    await eventually(released)
+
+
+async def test_a_returned_report_that_does_not_come_back_is_overdue(office: Office) -> None:
+    receipt = await office.bring(paper("a", 200_000))
+    await office.decided()
+    await office.tell((office.round, 2, round_(office.round, deadline=datetime.now(UTC) - AGO, grace_minutes=0)))
+    body = {
+        "receipt": receipt["code"],
+        "verdict": "returned",
+        "reasons": [{"code": "unsigned"}],
+        "due": (datetime.now(UTC) + timedelta(seconds=2)).isoformat(),
+    }
+    path = f"/v1/rounds/{office.round}/centers/{office.center}/review"
+    returned = await office.ask("POST", path, role="assessor", org="onesqa", json=body)
+    assert returned.status_code == 200, returned.text
+    assert {one.center for one in await overdue(office, 2)} == {office.center, office.other}
+    found = await office.submission()
+    assert (found["state"], found["late"]) == ("returned", True)
