@@ -14,6 +14,7 @@ from services.registry.announcing import (
     round_changed,
 )
 from services.registry.domain import Center, Obligation, Organization, Round, obligation_key
+from services.registry.reading.obligation_store import ObligationLists
 from services.registry.reading.store import center_lists, organization_lists, searchable
 from services.registry.roll.planning import Change
 from shared.mongo import ASCENDING, Aggregates, Mongo, NewEvent, Outbox, Stored
@@ -41,6 +42,7 @@ class RegistryStore:
         self.organization_lists = organization_lists(self.organizations.documents)
         self.center_lists = center_lists(self.centers.documents)
         self.obligations = Aggregates(mongo.documents("obligations"), Obligation, announcer)
+        self.obligation_lists = ObligationLists(self.obligations.documents)
 
     @property
     def outboxes(self) -> Sequence[Outbox]:

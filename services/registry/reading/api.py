@@ -1,32 +1,43 @@
 """The tree and its lists over HTTP: each principal sees its own branch."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import Depends, Query
+from fastapi import Depends, Path, Query
 
+from services.registry.reading import export_api
 from services.registry.reading.filters import Filter
 from services.registry.reading.listing import Lists
+from services.registry.reading.obligations import Obligations
 from services.registry.reading.scope import Scope
 from services.registry.reading.views import (
     CenterFound,
     CentersQuery,
+    ChildrenQuery,
+    DutyView,
+    ObligationsQuery,
     OrganizationFound,
     OrganizationsQuery,
-    Paging,
 )
 from services.registry.store import RegistryStore
+from services.registry.tree.telling import AsOf, Telling
 from services.registry.views import CenterView, OrganizationView
 from shared.http import Page, Router, requires
+from shared.http.problems import ROUND_UNKNOWN
+from shared.mongo import Stored
 from shared.security.principals import Principal
+
+_VIEW: Final = 1
+"""Of what the views show. It is part of their tags: raise it when they show something else of the same state."""
 
 Anybody = Annotated[Principal, Depends(requires())]
 
 
-def router(store: RegistryStore) -> Router:
+def router(store: RegistryStore, telling: Telling) -> Router:
     """`/v1/organizations` and `/v1/centers`."""
     routes = Router(prefix="/v1", tags=["tree"])
     scope = Scope(store)
     centers, organizations = Lists(store.center_lists), Lists(store.organization_lists)
+    obligations = Obligations(store.center_lists, store.obligation_lists)
 
     @routes.get("/organizations")
     async def list_organizations(
@@ -37,12 +48,17 @@ def router(store: RegistryStore) -> Router:
         return Page(items=[OrganizationFound.of_row(row) for row in found.rows], next=found.next)
 
     @routes.get("/organizations/{code}")
-    async def organization(code: str, principal: Anybody) -> OrganizationView:
-        return OrganizationView.of((await scope.organization(principal, code, "path.code")).state)
+    async def organization(code: str, principal: Anybody, as_of: AsOf = None) -> OrganizationView:
+        return await telling.organization((await scope.organization(principal, code, "path.code")).state, as_of)
 
     @routes.get("/organizations/{code}/children")
-    async def children(code: str, page: Annotated[Paging, Query()], principal: Anybody) -> Page[OrganizationFound]:
-        await scope.organization(principal, code, "path.code")
+    async def children(
+        code: str, page: Annotated[ChildrenQuery, Query()], principal: Anybody
+    ) -> Page[OrganizationFound]:
+        parent = await scope.organization(principal, code, "path.code")
+        if page.as_of is not None:
+            then = await telling.children(parent.state, page.as_of)
+            return Page(items=[OrganizationFound(**node.model_dump()) for node in then])
         found = await organizations.page(Filter(code, parent=code), page.cursor, page.limit)
         return Page(items=[OrganizationFound.of_row(row) for row in found.rows], next=found.next)
 
@@ -53,7 +69,26 @@ def router(store: RegistryStore) -> Router:
         return Page(items=[CenterFound.of_row(row) for row in found.rows], next=found.next)
 
     @routes.get("/centers/{code}")
-    async def center(code: str, principal: Anybody) -> CenterView:
-        return CenterView.of((await scope.center(principal, code)).state)
+    async def center(code: str, principal: Anybody, as_of: AsOf = None) -> CenterView:
+        return await telling.center((await scope.center(principal, code)).state, as_of)
 
+    @routes.get("/rounds/{round}/obligations")
+    async def list_obligations(
+        round_id: Annotated[str, Path(alias="round", max_length=64)],
+        asked: Annotated[ObligationsQuery, Query()],
+        principal: Anybody,
+    ) -> Page[DutyView]:
+        """Who owes a report in a round, in the Thai order of the centers. A page may be short and have a next."""
+        stored = await store.round(round_id)
+        if stored is None:
+            raise ROUND_UNKNOWN.problem(where="path.round")
+        wanted = await scope.listed(principal, round_id, asked.within, owed=asked.state == "owed")
+        found = await obligations.page(wanted, asked.cursor, asked.limit)
+        return Page(items=[DutyView.of(duty, stored.state) for duty in found.rows], next=found.next)
+
+    routes.include_router(export_api.router(store))
     return routes
+
+
+def _tag(stored: Stored[Any]) -> str:
+    return f"{_VIEW}-{stored.version}"

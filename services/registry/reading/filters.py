@@ -46,7 +46,7 @@ def read_box(text: str) -> Box | NoBox:
 class Filter:
     """The part of a list that is asked for: everything said must hold. `root` is always said, and is in reach.
 
-    `itself` keeps one node alone: a center's list holds the center.
+    `itself` keeps one node alone: a center's list holds the center. `owed` is for obligations.
     """
 
     root: str
@@ -58,6 +58,7 @@ class Filter:
     box: Box | None = None
     words: str | None = None
     near: bool = True
+    owed: bool = True
 
     def mark(self) -> str:
         """Short, and another for another question: a cursor bears it, so that it cannot be used for another list."""

@@ -4,25 +4,17 @@ All are read as of the moment of the first, so that nothing is left out or shown
 When the database has forgotten that moment (after some minutes), the list goes on behind the same place as it is then.
 """
 
-import json
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from services.registry.reading import ranking
 from services.registry.reading.conditions import Driver
+from services.registry.reading.cursors import Manner, Place, read_place, write_place
 from services.registry.reading.filters import Filter
 from services.registry.reading.ranking import How
 from services.registry.reading.store import Nodes, Slice
 from services.registry.reading.words import Asked, understand
-from shared.http.paging import read_cursor, write_cursor
-from shared.http.problems import BAD_CURSOR
 from shared.mongo import Document
-
-Manner = Literal["order", "code", "broad", "ranked"]
-"""How a list runs: in Thai order; by code; names in Thai order where very many hold the words; the best names first."""
-
-_MANNERS: Final = get_args(Manner)
-
 
 By = Literal["code", "name", "near"]
 """By what a search found a node: its code, its name, or a name that is nearly so."""
@@ -38,23 +30,11 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A page, and the cursor of the next or None."""
+    """A page, the cursor of the next or None, and the moment as of which it was read."""
 
     rows: list[Row]
     next: str | None = None
-
-
-class _Place(NamedTuple):
-    """Where a page begins: as of `moment`, behind `key` of a list that runs in this `manner`.
-
-    Where the best come first, `how` and `distance` stand before the key.
-    """
-
-    manner: Manner | None = None
     moment: str | None = None
-    key: str | None = None
-    how: int = 0
-    distance: float = 0.0
 
 
 class Lists:
@@ -65,7 +45,7 @@ class Lists:
 
     async def page(self, wanted: Filter, cursor: str | None, limit: int) -> Listed:
         """The page behind a cursor. Raises the 400 problem for a cursor of another list."""
-        place = _Place() if cursor is None else _read(cursor, wanted)
+        place = read_place(cursor, wanted)
         # A cursor goes on in the manner its list began, though other names were written meanwhile.
         asked = None if wanted.words is None else understand(wanted.words)
         if asked is None or asked.everything:
@@ -82,12 +62,12 @@ class Lists:
         found = await self._nodes.in_order(wanted, driver, place.key, limit + 1, place.moment, asked)
         return _listed(wanted, "broad", found, limit)
 
-    async def _in_order(self, wanted: Filter, place: _Place, limit: int) -> Listed:
+    async def _in_order(self, wanted: Filter, place: Place, limit: int) -> Listed:
         driver, _ = await self._nodes.driver(wanted)
         found = await self._nodes.in_order(wanted, driver, place.key, limit + 1, place.moment)
         return _listed(wanted, "order", found, limit)
 
-    async def _ranked(self, wanted: Filter, place: _Place, limit: int, asked: Asked, driver: Driver) -> Listed:
+    async def _ranked(self, wanted: Filter, place: Place, limit: int, asked: Asked, driver: Driver) -> Listed:
         candidates, moment = await self._nodes.holding(wanted, driver, asked, place.moment)
         hits = ranking.holding(asked, candidates)
         if wanted.near and ranking.wants_near(asked, hits):
@@ -103,8 +83,11 @@ class Lists:
             for hit in shown
             if hit.code in known
         ]
-        last = shown[-1] if len(hits) > limit else None
-        return Listed(rows, last and _write(wanted, _Place("ranked", moment, last.order, last.how, last.distance)))
+        following = None
+        if len(hits) > limit:
+            last = shown[-1]
+            following = write_place(wanted, Place("ranked", moment, last.order, last.how, last.distance))
+        return Listed(rows, following, moment)
 
 
 def _listed(wanted: Filter, manner: Manner, found: Slice, limit: int) -> Listed:
@@ -114,28 +97,5 @@ def _listed(wanted: Filter, manner: Manner, found: Slice, limit: int) -> Listed:
     following = None
     if len(documents) > limit:
         key = shown[-1]["code" if manner == "code" else "order"]
-        following = _write(wanted, _Place(manner, moment, key))
-    return Listed([Row(document, by) for document in shown], following)
-
-
-def _write(wanted: Filter, place: _Place) -> str:
-    return write_cursor(json.dumps([wanted.mark(), *place], ensure_ascii=False, separators=(",", ":")))
-
-
-def _read(cursor: str, wanted: Filter) -> _Place:
-    try:
-        mark, manner, moment, key, how, distance = json.loads(read_cursor(cursor))
-    except (ValueError, TypeError, RecursionError):
-        raise BAD_CURSOR.problem(where="query.cursor") from None
-    if (
-        mark != wanted.mark()
-        or manner not in _MANNERS
-        or not (isinstance(moment, str) and isinstance(key, str))
-        or not (isinstance(how, int) and isinstance(distance, int | float))
-    ):
-        raise BAD_CURSOR.problem(
-            "ตัวชี้หน้านี้เป็นของรายการอื่น หรือเงื่อนไขเปลี่ยนไป",
-            "This cursor is of another list, or the filters changed.",
-            where="query.cursor",
-        )
-    return _Place(manner, moment, key, how, distance)
+        following = write_place(wanted, Place(manner, moment, key))
+    return Listed([Row(document, by) for document in shown], following, moment)

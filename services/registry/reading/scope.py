@@ -1,5 +1,7 @@
 """How far the one who asks may look: every list and every export begins here."""
 
+from dataclasses import replace
+
 from services.registry.domain import Center, Organization
 from services.registry.reading import refusals
 from services.registry.reading.filters import Box, Filter, read_box
@@ -55,6 +57,11 @@ class Scope:
         """The part of the list of organizations that is asked for."""
         root = await self.root(principal, asked.within)
         return Filter(root, state=asked.state, kind=asked.kind, words=asked.q, near=asked.near)
+
+    async def listed(self, principal: Principal, round_id: str, within: str | None, *, owed: bool = True) -> Filter:
+        """The part of the roll of a round, or of its obligations, that is asked for; to a center, itself."""
+        wanted = await self.centers(principal, CenterFilter(within=within, round=round_id))
+        return replace(wanted, owed=owed)
 
     async def root(self, principal: Principal, within: str | None) -> str:
         """The top of what is asked for: `within`, or all that the principal may see."""

@@ -113,6 +113,27 @@ class Nodes:
             {"_id": {"$in": list(codes)}}, sort=_BY_CODE, limit=len(codes), fields=self._fields, moment=moment
         )
 
+    async def among(self, codes: Sequence[str], after: str | None, limit: int, moment: str | None) -> Slice:
+        """Those of the nodes with these codes that stand behind `after`, in Thai order."""
+        behind = {"order": {"$gt": after}} if after is not None else {}
+        query = all_of({"_id": {"$in": list(codes)}}, behind)
+        return await self._documents.at_moment(
+            query, sort=_BY_ORDER, limit=limit, fields=self._fields, moment=moment, hint="_id_"
+        )
+
+    async def middles(self, codes: Sequence[str]) -> dict[str, tuple[float, float]]:
+        """Where what hangs under each of these lies on the average, in degrees, longitude first."""
+        found = await self._documents.gather(
+            [
+                {"$match": {"path": {"$in": list(codes)}, "latitude": {"$ne": None}}},
+                {"$project": {"path": 1, "latitude": 1, "longitude": 1}},
+                {"$unwind": "$path"},
+                {"$match": {"path": {"$in": list(codes)}}},
+                {"$group": {"_id": "$path", "x": {"$avg": "$longitude"}, "y": {"$avg": "$latitude"}}},
+            ]
+        )
+        return {each["_id"]: (round(each["x"], 6), round(each["y"], 6)) for each in found}
+
     async def holding(self, wanted: Filter, driver: Driver, asked: Asked, moment: str | None) -> Found:
         """Those of the few that a driver leaves whose names hold what was asked."""
         return await self._candidates(all_of(driver.query, *conditions(wanted), holds(asked)), driver.by, moment)

@@ -104,6 +104,23 @@ def places_called(name: str) -> frozenset[str]:
     return _everywhere().get(unmarked(name), frozenset())
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The names of a subdistrict, its district and its province; empty where a code is none (any more)."""
+
+    subdistrict: str = ""
+    district: str = ""
+    province: str = ""
+
+
+def address_of(code: str) -> Address:
+    """Where a subdistrict (by code) lies."""
+    found = geothai.address(code)
+    if found is None:
+        return Address()
+    return Address(found.subdistrict.name_th, found.district.name_th, found.province.name_th)
+
+
 def subdistrict_name(code: str) -> str | None:
     """The name of a subdistrict, or None when the code is none (any more)."""
     found = geothai.subdistrict(code)
