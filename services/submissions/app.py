@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +15,11 @@ from services.submissions.audit.journal import Journal
 from services.submissions.consumers import INSPECTED, PROJECTED, Projections
 from services.submissions.desk import Desk
 from services.submissions.due_store import DueStore
+from services.submissions.inspecting.examination import Buckets, Examination
 from services.submissions.inspecting.inspections import Inspections
+from services.submissions.inspecting.overlooked import Overlooked
 from services.submissions.inspecting.room import InspectionRoom, NotIsolatedError
+from services.submissions.inspecting.scanner import Scanner
 from services.submissions.overdue.sweeper import DeadlineSweeper
 from services.submissions.receipts.signing import ReceiptSigner
 from services.submissions.reviewing.api import review_routes
@@ -67,6 +71,34 @@ async def _confined(room: InspectionRoom) -> AsyncIterator[None]:
         await room.close()
 
 
+@dataclass(frozen=True)
+class _Inspecting:
+    """All that looks into reports; `batch` is how many at a time."""
+
+    room: InspectionRoom
+    scanner: Scanner | None
+    inspections: Inspections
+    overlooked: Overlooked
+    batch: int
+
+    async def scanner_works(self) -> str | None:
+        """Why reports wait for the scanner, or None."""
+        trouble = self.scanner.trouble if self.scanner else None
+        return f"{trouble}; {self.overlooked.postponed} reports wait" if trouble else None
+
+
+def _inspecting(settings: SubmissionsSettings, store: Store, blobs: Blobs, leases: Leases) -> _Inspecting:
+    batch = FILES_PER_PLACE * settings.inspection_pool
+    room = InspectionRoom(settings.limits, size=settings.inspection_pool, isolate=not settings.inspection_unconfined)
+    scanner = Scanner(settings.clamav_url) if settings.clamav_url else None
+    buckets = Buckets(settings.quarantine, settings.accepted, settings.accepted_lock)
+    examination = Examination(blobs, room, scanner, buckets)
+    inspections = Inspections(store, store.sweeps, examination, at_once=settings.inspection_pool, clock=clock)
+    every = settings.inspect_again_seconds
+    overlooked = Overlooked(store.sweeps, inspections, scanner, leases, every=every, batch=batch, clock=clock)
+    return _Inspecting(room, scanner, inspections, overlooked, batch)
+
+
 def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> FastAPI:
     """The service as an application; its lifespan connects, runs and stops it. `listeners` watch the database."""
     mongo = Mongo(settings.mongo_url.get_secret_value(), settings.namespace, "submissions", listeners=listeners)
@@ -87,24 +119,15 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         url_lifetime=settings.url_lifetime,
     )
     completion = Completion(store, blobs, uploads, signer)
-    room = InspectionRoom(settings.limits, size=settings.inspection_pool, isolate=not settings.inspection_unconfined)
-    inspections = Inspections(
-        store,
-        blobs,
-        room,
-        quarantine=settings.quarantine,
-        accepted=settings.accepted,
-        at_once=settings.inspection_pool,
-        clock=clock,
-    )
     leases = Leases(mongo.documents("leases"))
+    looking = _inspecting(settings, store, blobs, leases)
     reconciler = Reconciler(store, completion, leases, every=settings.reconcile_seconds, clock=clock)
     dues = DueStore(mongo, store)
     deadlines = DeadlineSweeper(
         store, dues, leases, every=settings.deadline_seconds, again=settings.deadline_again, clock=clock
     )
     bus.consume("projections", PROJECTED, Projections(store))
-    bus.consume("inspection", INSPECTED, inspections, records=FILES_PER_PLACE * settings.inspection_pool)
+    bus.consume("inspection", INSPECTED, looking.inspections, records=looking.batch)
     reviews = Reviews(store, Journal(store.trail, clock), days=settings.return_days)
     bus.consume("reviews", READS["submissions"]["reviews"], InboundReviews(reviews, clock))
     bus.sweep(leases, store.outboxes)
@@ -122,11 +145,14 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
             await dues.prepare()
             await idempotency.prepare()
             await blobs.ensure_bucket(settings.quarantine)
-            await blobs.ensure_bucket(settings.accepted)
+            await blobs.ensure_bucket(settings.accepted, lock=settings.accepted_lock)
             if settings.runs("consumer"):
-                await ending.enter_async_context(_confined(room))
+                await ending.enter_async_context(_confined(looking.room))
             ending.push_async_callback(bus.stop)
             await bus.start()
+            if settings.runs("consumer"):
+                ending.push_async_callback(looking.overlooked.stop)
+                looking.overlooked.start()
             if settings.runs("relay"):
                 ending.push_async_callback(reconciler.stop)
                 reconciler.start()
@@ -140,6 +166,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     async def bus_is_ready() -> str | None:
         return ", ".join(bus.unready()) or None
 
+    inspecting = heartbeat("overlooked", lambda: looking.overlooked.last_beat, SILENT_SECONDS)
     sweeping = [
         heartbeat("reconciler", lambda: reconciler.last_beat, SILENT_SECONDS),
         heartbeat("deadlines", lambda: deadlines.last_beat, SILENT_SECONDS),
@@ -153,12 +180,17 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         verifier=TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http),
         idempotency=idempotency,
         probes=Probes(
-            live=[Check("bus", bus_works), *(sweeping if settings.runs("relay") else [])],
+            live=[
+                Check("bus", bus_works),
+                *([inspecting] if settings.runs("consumer") else []),
+                *(sweeping if settings.runs("relay") else []),
+            ],
             ready=[
                 Check("consumers", bus_is_ready),
                 answers("database", mongo.ping),
                 answers("objects", lambda: blobs.probe(settings.quarantine)),
             ],
+            told=[Check("scanner", looking.scanner_works)] if settings.runs("consumer") else [],
         ),
         asyncapi=asyncapi_document("submissions"),
         lifespan=running,

@@ -24,6 +24,13 @@ KEPT_ENDED: Final = 10
 RECONCILE_AFTER: Final = timedelta(seconds=60)
 """An upload that was being completed for this long has lost its process: a sweeper takes over."""
 
+LOOK_WITHIN: Final = timedelta(hours=1)
+"""A received report that no event brought to its inspection by then is taken up by a sweeper."""
+LOOK_AGAIN: Final = timedelta(seconds=10)
+"""When a report is looked into again whose inspection could not be done; twice as long after each time, …"""
+LOOK_AGAIN_AT_MOST: Final = timedelta(minutes=10)
+"""… and no longer than this."""
+
 UploadState = Literal["open", "completing", "received", "failed", "aborted", "expired"]
 ReportState = Literal["received", "accepted", "rejected"]
 FailReason = Literal["digest_mismatch", "size_mismatch", "lost"]
@@ -90,7 +97,7 @@ class Report(State):
 
     `quarantined` and `kept` are the versions of its object in the two buckets, where the store has versions. `seen`
     and `clean` stand once it was accepted. `look_at` is when a sweeper inspects it, if no event brought it by then;
-    `looks` counts inspections that could not be done.
+    `looks` counts inspections that could not be done, `stalls` those among them that came to no end.
     """
 
     version: int
@@ -111,6 +118,7 @@ class Report(State):
     decided_at: datetime | None = None
     look_at: datetime | None = None
     looks: int = 0
+    stalls: int = 0
 
 
 class Carried(State):

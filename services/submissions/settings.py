@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 
 from services.submissions.inspecting.inspector.confine import Limits
+from shared.blobs import Lock
 from shared.settings import CoreSettings
 
 LEAST_KEY_BYTES = 32
@@ -35,14 +37,27 @@ class SubmissionsSettings(CoreSettings):
     deadline_again_minutes: float = Field(10.0, gt=0, le=24 * 60)
     """How often, after a deadline, it looks at every center of the round again."""
 
+    clamav_url: str | None = Field(None, pattern=r"^(tcp://[^/:]+:\d+|unix:///.+)$")
+    """A virus scanner (clamd), `tcp://host:port` or `unix:///path`. With one, no file is accepted that it has not seen:
+    while it is away, reports wait. Its StreamMaxLength must be at least SARABAN_UPLOAD_MAX_BYTES.
+    """
+    inspect_again_seconds: float = Field(5.0, gt=0, le=3600)
+    """How often a sweeper looks for reports whose inspection was postponed or that no event brought."""
+    accepted_lock_days: int = Field(0, ge=0, le=36_500)
+    """For so many days nobody can delete an accepted report from the object store (S3 object lock); 0 for no lock. The
+    bucket must have been made with it.
+    """
+    accepted_lock_mode: Literal["governance", "compliance"] = "governance"
+    """`compliance`: not even the owner of the store; `governance`: only with the right to go past it."""
+
     inspection_pool: int = Field(2, ge=1, le=64)
     """Files inspected at once."""
     inspection_memory_mb: int = Field(512, ge=128, le=16_384)
     """Memory that one file may take, in MiB."""
-    inspection_cpu_seconds: int = Field(10, ge=1, le=600)
+    inspection_cpu_seconds: int = Field(5, ge=1, le=600)
     """Processor time that one file may take."""
-    inspection_wall_seconds: float = Field(20.0, ge=1, le=600)
-    """Time that one file may take."""
+    inspection_wall_seconds: float = Field(60.0, ge=1, le=600)
+    """Time that one file may take. Inspections give way to everything else, so it is longer than the processor time."""
     inspection_unconfined: bool = False
     """Only for machines that allow no user namespaces: opens strangers' files with limits but without isolation."""
 
@@ -63,6 +78,14 @@ class SubmissionsSettings(CoreSettings):
         return Limits(
             self.inspection_memory_mb * 1024 * 1024, self.inspection_cpu_seconds, self.inspection_wall_seconds
         )
+
+    @property
+    def accepted_lock(self) -> Lock | None:
+        """For how long accepted reports cannot be deleted."""
+        mode: Literal["GOVERNANCE", "COMPLIANCE"] = (
+            "COMPLIANCE" if self.accepted_lock_mode == "compliance" else "GOVERNANCE"
+        )
+        return Lock(mode, self.accepted_lock_days) if self.accepted_lock_days else None
 
     @property
     def deadline_again(self) -> timedelta:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from services.submissions.domain import Duty, Submission, Upload
 from services.submissions.refusals import UploadOver
+from services.submissions.sweep_store import SweepStore, sweep_fields
 from services.submissions.uploading.sending import Change
 from shared.contracts.events import CenterChanged, ObligationChanged, RoundChanged
 from shared.contracts.status import StageChanged
@@ -62,7 +63,8 @@ class Store:
     def __init__(self, mongo: Mongo, announcer: Announcer, *, clock: Callable[[], datetime] = now_in_bangkok) -> None:
         # Writes are timed as they happen: an event that looks old is taken for one whose process died.
         self._clock = clock
-        self.submissions = Aggregates(mongo.documents("submissions"), Submission, announcer)
+        self.submissions = Aggregates(mongo.documents("submissions"), Submission, announcer, sweep_fields)
+        self.sweeps = SweepStore(self.submissions)
         self.trail = AuditTrail(mongo, announcer)
         self.rounds = Projection(mongo.documents("rounds"))
         self.centers = Projection(mongo.documents("centers"))
@@ -76,6 +78,7 @@ class Store:
     async def prepare(self) -> None:
         """Make sure that every index stands."""
         await self.submissions.prepare()
+        await self.sweeps.prepare()
         await self.trail.prepare()
         submissions = self.submissions.documents
         await submissions.index([("uploads.id", ASCENDING)], name="upload")

@@ -28,10 +28,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Probes:
-    """What `/livez` and `/readyz` ask. A failing live check means: restart me; a ready one: send nothing here."""
+    """What `/livez` and `/readyz` ask. A failing live check means: restart me; a ready one: send nothing here.
+
+    What is `told` stands in the answer of `/readyz` and fails nothing: work waits, and requests are served.
+    """
 
     live: Sequence[Check] = ()
     ready: Sequence[Check] = ()
+    told: Sequence[Check] = ()
 
 
 def heartbeat(name: str, last_beat: Callable[[], float], longest_s: float) -> Check:
@@ -83,11 +87,12 @@ def add_probes(app: FastAPI, probes: Probes) -> None:
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> Response:
         nonlocal last_ready
-        well, found = await _report([*probes.live, *probes.ready])
+        (well, found), (_, told) = await asyncio.gather(_report([*probes.live, *probes.ready]), _report(probes.told))
         if well != last_ready:
             last_ready = well
             log.info("http.ready.changed", ready=well, failing=[name for name, said in found.items() if said != "ok"])
-        return JSONResponse({"status": "ok" if well else "failing", "checks": found}, 200 if well else 503)
+        checks = {**found, **told}
+        return JSONResponse({"status": "ok" if well else "failing", "checks": checks}, 200 if well else 503)
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:

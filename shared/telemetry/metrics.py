@@ -70,6 +70,16 @@ DELIVERIES: Final = Counter(
     "saraban_notifier_deliveries", "Deliveries that came to an end", ["kind", "outcome"], registry=REGISTRY
 )
 
+INSPECTIONS: Final = Counter(
+    "saraban_inspections", "Reports looked into, by what came of it", ["outcome"], registry=REGISTRY
+)
+INSPECTIONS_WAITING: Final = Gauge(
+    "saraban_inspections_waiting", "Reports whose inspection was postponed, at the last look", registry=REGISTRY
+)
+SCANNER_FAILURES: Final = Counter(
+    "saraban_scanner_failures", "Files and pings that the virus scanner did not answer", ["code"], registry=REGISTRY
+)
+
 
 def exposition() -> bytes:
     """The registry in the text format of Prometheus."""

@@ -55,6 +55,26 @@ _ALL = (
         "This file carries other files inside. Remove them or make them pages of the report, and send it again.",
     ),
     Finding(
+        "remote_content",
+        "ไฟล์นี้สั่งให้เปิดหรือส่งข้อมูลไปที่อื่นนอกไฟล์ กรุณาใช้คำสั่งพิมพ์เป็น PDF แล้วส่งไฟล์ที่ได้",
+        "This file fetches from or sends to places outside itself. Print it to PDF and send the result.",
+    ),
+    Finding(
+        "multimedia",
+        "ไฟล์นี้มีเสียง วิดีโอ หรือวัตถุสามมิติฝังอยู่ กรุณานำออกหรือใช้คำสั่งพิมพ์เป็น PDF แล้วส่งไฟล์ที่ได้",
+        "This file holds sound, video or 3D objects. Take them out or print it to PDF, and send the result.",
+    ),
+    Finding(
+        "blank",
+        "ไฟล์นี้มีแต่หน้าว่าง กรุณาตรวจว่าเลือกไฟล์รายงานถูกต้อง แล้วส่งใหม่",
+        "All pages of this file are blank. Check that it is the right file and send it again.",
+    ),
+    Finding(
+        "malware",
+        "โปรแกรมตรวจไวรัสพบสิ่งอันตรายในไฟล์นี้ กรุณาตรวจไวรัสในเครื่อง สร้าง PDF ใหม่จากต้นฉบับ แล้วส่งอีกครั้ง",
+        "The virus scanner found harm in this file. Scan your computer, make the PDF anew and send it again.",
+    ),
+    Finding(
         "too_complex",
         "ไฟล์นี้ซับซ้อนเกินกว่าที่ระบบจะตรวจได้ กรุณาลดขนาดภาพหรือพิมพ์เป็น PDF ใหม่ แล้วส่งอีกครั้ง",
         "This file is too complex to be checked. Reduce its images or print it to PDF, and send it again.",
@@ -62,3 +82,13 @@ _ALL = (
 )
 
 FINDINGS: Final[dict[str, Finding]] = {finding.code: finding for finding in _ALL}
+
+NOTES: Final[dict[str, str]] = {
+    "links": "มีลิงก์ / links to elsewhere",
+    "actions": "มีคำสั่งโต้ตอบ / actions of a harmless kind",
+    "metadata": "มีข้อมูลกำกับไฟล์ / metadata of the file and its author",
+    "form": "เป็นแบบฟอร์มกรอก / a form to fill in",
+    "signature": "มีลายมือชื่อดิจิทัล ซึ่งใช้ได้กับไฟล์ต้นฉบับเท่านั้น / a digital signature, good for the original only",
+    "attachments": "มีการอ้างถึงไฟล์แนบ / mentions of attached files",
+}
+"""What may be noted of a sound file: it stands in the original, and not or without effect in the copy."""

@@ -1,56 +1,66 @@
-"""From a received report to the decision on it."""
+"""From received reports to the decisions on them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.submissions.domain import Report, Seen, Sound, Submission
-from services.submissions.inspecting.findings import FINDINGS, Finding
-from services.submissions.inspecting.room import Clean, InspectionRoom, report_file, seal
+from services.submissions.domain import Report, Sound, Submission
+from services.submissions.inspecting.examination import Examination, Outcome, Postponed
 from services.submissions.store import Store, key_of
-from services.submissions.uploading.receiving import decide
+from services.submissions.sweep_store import SweepStore
+from services.submissions.uploading.receiving import decide, postpone
 from services.submissions.uploading.sending import Change
-from services.submissions.uploading.uploads import key_in_store
-from shared.blobs import Blobs, NotFound, Place
 from shared.bus import Batch, Event
 from shared.contracts.events import ReportReceived
 from shared.failpoints import failpoint
 from shared.mongo import Stored
 from shared.telemetry import get_logger
+from shared.telemetry.metrics import INSPECTIONS
 
 log = get_logger()
 
 Received = Event[ReportReceived]
-Verdict = Sound | Finding
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A report to be judged, of a submission as it was read, and the event that brought it, if one did."""
+
+    submission: Stored[Submission]
+    report: Report
+    event: Received | None = None
+
+    @property
+    def traceparent(self) -> str | None:
+        return self.event.envelope.traceparent if self.event else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    event: Received
-    verdict: Verdict
+    wanted: _Wanted
+    outcome: Outcome
 
 
 class Inspections:
     """Looks into every received report and accepts or rejects it: once in effect, however often the event comes.
 
     The decision is one write, guarded by the report's own state. All before it (reading, inspecting, copying) may be
-    done again and changes nothing. What the store or the inspector cannot do now is raised, and the batch comes again.
+    done again and changes nothing. What the object store or the inspector cannot do now is raised, and the batch comes
+    again; what cannot be judged now is written down to be looked into later, so that it holds up nobody.
     """
 
     def __init__(
         self,
         store: Store,
-        blobs: Blobs,
-        room: InspectionRoom,
+        sweeps: SweepStore,
+        examination: Examination,
         *,
-        quarantine: str,
-        accepted: str,
         at_once: int,
         clock: Callable[[], datetime],
     ) -> None:
-        self._store, self._blobs, self._room, self._clock = store, blobs, room, clock
-        self._quarantine, self._accepted = quarantine, accepted
+        self._store, self._sweeps, self._examination, self._clock = store, sweeps, examination, clock
         # One more than is inspected, so that the next file is fetched meanwhile; no more, since they lie in memory.
         self._places = asyncio.Semaphore(at_once + 1)
 
@@ -58,78 +68,93 @@ class Inspections:
         """Decide on the reports of a batch; raises once those that could be decided are."""
         received = batch.of(ReportReceived)
         stored = await self._store.many({key_of(e.data.round, e.data.center) for e in received})
-        outcomes = await asyncio.gather(
-            *(self._look(batch, event, report) for event, report in _undecided(received, stored)),
-            return_exceptions=True,
-        )
+        looked = await self._look_into(_undecided(received, stored))
+        for one in looked:
+            if one.outcome == Postponed("missing") and one.wanted.event:
+                batch.reject(one.wanted.event, "object_missing")
+
+    async def overdue(self, now: datetime, limit: int) -> int:
+        """Look into the reports that an event should have brought by now, or that were postponed until now.
+
+        Returns how many there were.
+        """
+        wanted = [
+            _Wanted(stored, report)
+            for stored in await self._sweeps.to_inspect(now, limit)
+            for report in stored.state.reports
+            if report.state == "received" and report.look_at is not None and report.look_at <= now
+        ]
+        await self._look_into(wanted)
+        return len(wanted)
+
+    async def _look_into(self, wanted: Sequence[_Wanted]) -> list[_Looked]:
+        outcomes = await asyncio.gather(*map(self._look, wanted), return_exceptions=True)
         looked = [one for one in outcomes if isinstance(one, _Looked)]
         failpoint("submissions.after_inspect")
-        await self._write(looked, stored)
+        await self._write(looked)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
+        return looked
 
-    async def _look(self, batch: Batch, event: Received, report: Report) -> _Looked | None:
-        place = Place(self._quarantine, key_in_store(report.upload), report.quarantined)
+    async def _look(self, wanted: _Wanted) -> _Looked:
         async with self._places:
-            with report_file() as file:
-                try:
-                    read = await self._blobs.fetch(place, file)
-                except NotFound:
-                    log.error("submissions.report.missing", upload=report.upload)  # noqa: TRY400 (its place is known)
-                    batch.reject(event, "object_missing")
-                    return None
-                if read.sha256 != report.sha256:
-                    log.error("submissions.report.damaged", upload=report.upload)
-                    return _Looked(event, FINDINGS["unreadable"])
-                seal(file)
-                verdict = await self._room.inspect(file.fileno())
-            if not isinstance(verdict, Clean):
-                return _Looked(event, verdict)
-            kept = await self._blobs.copy(place, self._accepted, place.key)
-            return _Looked(event, Sound(Seen(pages=verdict.pages), kept.version, None))
+            return _Looked(wanted, await self._examination.examine(wanted.report))
 
-    async def _write(self, looked: Sequence[_Looked], stored: dict[str, Stored[Submission]]) -> None:
+    async def _write(self, looked: Sequence[_Looked]) -> None:
         if not looked:
             return
         now = self._clock()
         # A center's second report in the same batch must be decided on the outcome of the first: one by one.
         first, rest = _first_of_each(looked)
-        changes = []
-        for key, one in first.items():
-            change = decide(stored[key].state, one.event.data.upload, one.verdict, now)
-            if change is not None:
-                changes.append((stored[key], change, one.event.envelope.traceparent))
+        changes = [
+            (one.wanted.submission, change, one.wanted.traceparent)
+            for one in first.values()
+            if (change := _decision(one.wanted.submission.state, one, now)) is not None
+        ]
         overtaken = await self._store.write_many(changes) if changes else set()
         for one in [*(first[key] for key in overtaken), *rest]:
             await self._write_one(one, now)
-        accepted = [one for one in looked if isinstance(one.verdict, Sound)]
-        log.info("submissions.reports.inspected", accepted=len(accepted), rejected=len(looked) - len(accepted))
-        await asyncio.gather(*(self._leave_quarantine(stored, one) for one in accepted))
+        outcomes = Counter(_said(one.outcome) for one in looked)
+        for said, count in outcomes.items():
+            INSPECTIONS.labels(said).inc(count)
+        log.info(
+            "submissions.reports.inspected",
+            accepted=outcomes["accepted"],
+            rejected=outcomes["rejected"],
+            postponed=outcomes["postponed"],
+        )
+        sound = [one.wanted.report for one in looked if isinstance(one.outcome, Sound)]
+        await asyncio.gather(*map(self._examination.leave_quarantine, sound))
 
     async def _write_one(self, one: _Looked, now: datetime) -> None:
         def rule(submission: Submission | None) -> Change | None:
-            return decide(submission, one.event.data.upload, one.verdict, now) if submission else None
+            return _decision(submission, one, now) if submission else None
 
-        key = key_of(one.event.data.round, one.event.data.center)
-        await self._store.write(key, rule, traceparent=one.event.envelope.traceparent)
-
-    async def _leave_quarantine(self, stored: dict[str, Stored[Submission]], one: _Looked) -> None:
-        """Its accepted copy is what counts now. A crash before this leaves a second copy, and no harm."""
-        data = one.event.data
-        report = _report(stored[key_of(data.round, data.center)].state, data.upload)
-        if report is not None:
-            await self._blobs.delete(Place(self._quarantine, key_in_store(report.upload), report.quarantined))
+        await self._store.write(one.wanted.submission.id, rule, traceparent=one.wanted.traceparent)
 
 
-def _undecided(received: Sequence[Received], stored: dict[str, Stored[Submission]]) -> list[tuple[Received, Report]]:
+def _decision(submission: Submission, one: _Looked, now: datetime) -> Change | None:
+    upload = one.wanted.report.upload
+    if isinstance(one.outcome, Postponed):
+        return postpone(submission, upload, now, stalled=one.outcome.cause == "stalled")
+    return decide(submission, upload, one.outcome, now)
+
+
+def _said(outcome: Outcome) -> str:
+    if isinstance(outcome, Postponed):
+        return "postponed"
+    return "accepted" if isinstance(outcome, Sound) else "rejected"
+
+
+def _undecided(received: Sequence[Received], stored: dict[str, Stored[Submission]]) -> list[_Wanted]:
     """The events whose report still waits for a decision, each report once."""
-    waiting: dict[str, tuple[Received, Report]] = {}
+    waiting: dict[str, _Wanted] = {}
     for event in received:
         found = stored.get(key_of(event.data.round, event.data.center))
         report = _report(found.state, event.data.upload) if found else None
-        if report is not None and report.state == "received":
-            waiting[report.upload] = (event, report)
+        if found is not None and report is not None and report.state == "received":
+            waiting[report.upload] = _Wanted(found, report, event)
     return list(waiting.values())
 
 
@@ -139,9 +164,5 @@ def _report(submission: Submission, upload: str) -> Report | None:
 
 def _first_of_each(looked: Sequence[_Looked]) -> tuple[dict[str, _Looked], list[_Looked]]:
     first: dict[str, _Looked] = {}
-    rest = []
-    for one in looked:
-        key = key_of(one.event.data.round, one.event.data.center)
-        if first.setdefault(key, one) is not one:
-            rest.append(one)
+    rest = [one for one in looked if first.setdefault(one.wanted.submission.id, one) is not one]
     return first, rest

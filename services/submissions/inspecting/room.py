@@ -18,7 +18,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Self
 
-from services.submissions.inspecting.findings import FINDINGS, Finding
+from pydantic import TypeAdapter, ValidationError
+
+from services.submissions.domain import Seen
+from services.submissions.inspecting.findings import FINDINGS, NOTES, Finding
 from services.submissions.inspecting.inspector.confine import Limits
 from services.submissions.inspecting.inspector.zygote import LONGEST_ANSWER, LONGEST_MESSAGE
 from shared.failures import Unavailable
@@ -32,7 +35,7 @@ _START_SECONDS: Final = 30.0
 _MARGIN_SECONDS: Final = 10.0
 """How long past its own wall-clock limit a job may stay silent before the inspector counts as stuck."""
 _MOST_PAGES: Final = 100_000
-
+_SEEN: Final = TypeAdapter(Seen)
 
 _TOO_MUCH: Final = frozenset({signal.SIGKILL, signal.SIGXCPU})
 """The kernel's: out of memory, out of processor time."""
@@ -46,10 +49,15 @@ class NotIsolatedError(Exception):
 class Clean:
     """Nothing wrong was found."""
 
-    pages: int
+    seen: Seen
 
 
-Verdict = Clean | Finding
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """The time was over before the child had used it: it slept, or the machine was busy elsewhere. Ask again."""
+
+
+Verdict = Clean | Finding | Stalled
 
 
 class InspectionRoom:
@@ -83,9 +91,12 @@ class InspectionRoom:
         if self._inspector:
             await self._inspector.close()
 
-    async def inspect(self, file: int) -> Verdict:
+    async def inspect(self, file: int, copy: int | None = None) -> Verdict:
         """Looks into the file behind a descriptor, which stays the caller's. Ends within the limits, plus a
         margin.
+
+        Behind `copy` lies afterwards what may be handed out, if the verdict is `Clean`. It comes from where a
+        stranger's file was open, so it deserves an inspection of its own.
 
         Raises `Unavailable` when the inspector is gone; the next call starts another.
         """
@@ -93,7 +104,7 @@ class InspectionRoom:
             inspector = await self._ready()
             try:
                 async with asyncio.timeout(self._limits.wall + _MARGIN_SECONDS):
-                    outcome = await inspector.ask(file)
+                    outcome = await inspector.ask([file] if copy is None else [file, copy])
             except TimeoutError:
                 await inspector.close()
                 raise Unavailable("the inspector is stuck") from None
@@ -121,13 +132,13 @@ class _Inspector:
     def listen(self) -> None:
         asyncio.get_running_loop().add_reader(self._link, self._receive)
 
-    async def ask(self, file: int) -> dict[str, object]:
+    async def ask(self, files: Sequence[int]) -> dict[str, object]:
         self._number += 1
         number = self._number
         answer: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
         self._jobs[number] = answer
         try:
-            socket.send_fds(self._link, [json.dumps({"job": number}).encode()], [file])
+            socket.send_fds(self._link, [json.dumps({"job": number}).encode()], list(files))
             return await answer
         except OSError as error:
             self._fail()
@@ -204,20 +215,25 @@ def _verdict(outcome: dict[str, object]) -> Verdict:
     """What an ended child means. Its own words count only if they are exactly what a sound child would
     write.
     """
-    if outcome["timed_out"] or outcome["signal"] in _TOO_MUCH:
+    if outcome["timed_out"]:
+        return Stalled()
+    if outcome["signal"] in _TOO_MUCH:
         return FINDINGS["too_complex"]
     answer = str(outcome["answer"])
+    if outcome["signal"] or len(answer) > LONGEST_ANSWER:
+        return FINDINGS["unreadable"]
     said: object = None
-    if not outcome["signal"] and len(answer) <= LONGEST_ANSWER:
-        with suppress(ValueError, RecursionError):
-            said = json.loads(answer)
+    with suppress(ValueError, RecursionError):
+        said = json.loads(answer)
     match said:
-        case {"pages": int(pages), **rest} if type(pages) is int and 0 < pages <= _MOST_PAGES and not rest:
-            return Clean(pages)
         case {"finding": str(code), **rest} if code in FINDINGS and not rest:
             return FINDINGS[code]
-        case _:
-            return FINDINGS["unreadable"]
+        case {"pages": _, **rest} if rest.keys() <= Seen.model_fields.keys():
+            with suppress(ValidationError):
+                seen = _SEEN.validate_json(answer, strict=True)
+                if 0 < seen.pages <= _MOST_PAGES and set(seen.notes) <= NOTES.keys():
+                    return Clean(seen)
+    return FINDINGS["unreadable"]
 
 
 @contextmanager

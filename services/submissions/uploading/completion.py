@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from services.submissions.domain import Duty, FailReason, Report, Submission, Upload
+from services.submissions.domain import LOOK_WITHIN, Duty, FailReason, Report, Submission, Upload
 from services.submissions.receipts.signing import Receipt, ReceiptSigner
 from services.submissions.refusals import PartsMissing, UploadOver
 from services.submissions.store import Store, Written
@@ -171,4 +171,5 @@ class Completion:
             signed=self._signer.sign(receipt),
             received_at=at.upload.received_at,
             late=receipt.late,
+            look_at=at.upload.received_at + LOOK_WITHIN,
         )

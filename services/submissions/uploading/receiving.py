@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from services.submissions.domain import Duty, FailReason, Report, Sound, Submission, Upload, is_late
+from services.submissions.domain import (
+    LOOK_AGAIN,
+    LOOK_AGAIN_AT_MOST,
+    Duty,
+    FailReason,
+    Report,
+    Sound,
+    Submission,
+    Upload,
+    is_late,
+)
 from services.submissions.inspecting.findings import Finding
 from services.submissions.refusals import PartsMissing, UploadOver
 from services.submissions.standing import settled, told_of
@@ -62,9 +72,8 @@ def decide(submission: Submission, upload: str, verdict: Sound | Finding, now: d
     report = next((one for one in submission.reports if one.upload == upload), None)
     if report is None or report.state != "received":
         return None
-    decided = report.model_copy(update={**_outcome(verdict), "decided_at": now})
-    reports = tuple(decided if one.version == report.version else one for one in submission.reports)
-    after = submission.model_copy(update={"reports": reports})
+    decided = report.model_copy(update={**_outcome(verdict), "decided_at": now, "look_at": None})
+    after = _with(submission, decided)
     told = told_of(after, decided)
     if isinstance(verdict, Sound):
         return settled(submission, after, ReportAccepted(**told, pages=verdict.seen.pages, decided_at=now))
@@ -72,6 +81,24 @@ def decide(submission: Submission, upload: str, verdict: Sound | Finding, now: d
         **told, reason=verdict.code, sentence=verdict.sentence, sentence_en=verdict.sentence_en, decided_at=now
     )
     return settled(submission, after, rejected)
+
+
+def postpone(submission: Submission, upload: str, now: datetime, *, stalled: bool) -> Change | None:
+    """No inspection could be done: the report stays received, and on time if it was, and is looked into later.
+
+    None if there is nothing to decide (any more).
+    """
+    report = next((one for one in submission.reports if one.upload == upload), None)
+    if report is None or report.state != "received":
+        return None
+    wait = min(LOOK_AGAIN * 2 ** min(report.looks, 16), LOOK_AGAIN_AT_MOST)
+    waiting = {"look_at": now + wait, "looks": report.looks + 1, "stalls": report.stalls + stalled}
+    return Change(_with(submission, report.model_copy(update=waiting)))
+
+
+def _with(submission: Submission, report: Report) -> Submission:
+    reports = tuple(report if one.version == report.version else one for one in submission.reports)
+    return submission.model_copy(update={"reports": reports})
 
 
 def _outcome(verdict: Sound | Finding) -> dict[str, object]:

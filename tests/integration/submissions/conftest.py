@@ -176,11 +176,23 @@ async def office(service: tuple[World, httpx.AsyncClient]) -> Office:
     return found
 
 
+def connected(stack: Stack) -> Blobs:
+    environment = stack.environment()
+    secret = SecretStr(environment["SARABAN_S3_SECRET_KEY"])
+    return Blobs(environment["SARABAN_S3_ENDPOINT"], environment["SARABAN_S3_ACCESS_KEY"], secret)
+
+
 @pytest.fixture
 def blobs(stack: Stack) -> Iterator[Blobs]:
     """The store as the service sees it."""
-    environment = stack.environment()
-    secret = SecretStr(environment["SARABAN_S3_SECRET_KEY"])
-    found = Blobs(environment["SARABAN_S3_ENDPOINT"], environment["SARABAN_S3_ACCESS_KEY"], secret)
+    found = connected(stack)
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def blobs_of_module(stack: Stack) -> Iterator[Blobs]:
+    """The same for a whole module."""
+    found = connected(stack)
     yield found
     found.close()

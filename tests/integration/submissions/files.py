@@ -72,6 +72,35 @@ def _vast_image(pdf: Pdf) -> None:
     pdf.pages[0].Resources = Dictionary(XObject=Dictionary(I=pdf.make_indirect(image)))
 
 
+def _annotated(**entries: Any) -> Callable[[Pdf], None]:
+    def change(pdf: Pdf) -> None:
+        note = Dictionary(Type=Name.Annot, Rect=Array([0, 0, 10, 10]), **entries)
+        pdf.pages[0].Annots = Array([pdf.make_indirect(note)])
+
+    return change
+
+
+def _picture_from_elsewhere(pdf: Pdf) -> None:
+    image = Stream(pdf, b"", Type=Name.XObject, Subtype=Name.Image, Width=1, Height=1, F="\\\\host\\a.jpg")
+    pdf.pages[0].Resources = Dictionary(XObject=Dictionary(I=pdf.make_indirect(image)))
+
+
+def _wicked_font(pdf: Pdf) -> None:
+    matrix = Array([1, 2, 3, 4, 5, pikepdf.String("1); alert('x'")])
+    font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.A, FontMatrix=matrix)
+    pdf.pages[0].Resources = Dictionary(Font=Dictionary(F=pdf.make_indirect(font)))
+
+
+def _wicked_function(pdf: Pdf) -> None:
+    code = Stream(pdf, b'{ fetch("https://host") }', FunctionType=4, Domain=Array([0, 1]), Range=Array([0, 1]))
+    pdf.Root.F = pdf.make_indirect(code)
+
+
+def _wicked_metadata(pdf: Pdf) -> None:
+    text = '<!DOCTYPE x [<!ENTITY y SYSTEM "file:///etc/passwd">]><x>&y;</x>'.encode("utf-16")
+    pdf.Root.Metadata = pdf.make_indirect(Stream(pdf, text, Type=Name.Metadata, Subtype=Name.XML))
+
+
 ONE_PAGE = (b"<</Type/Pages/Count 1/Kids[3 0 R]>>", b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>")
 """Objects 2 and 3."""
 
@@ -134,6 +163,37 @@ BROKEN: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a file inside": ("embedded_file", lambda: _saved(_attached)),
     "a file as a paper clip": ("embedded_file", lambda: _saved(_clip)),
     "a jump into a file inside": ("embedded_file", lambda: _catalog("/OpenAction", _action("/GoToE"))),
+    "a jump into another file": ("remote_content", lambda: _catalog("/OpenAction", _action("/GoToR", F="a.pdf"))),
+    "a form that sends itself": ("remote_content", lambda: _saved(_annotated(A=_action("/SubmitForm", F="http://x")))),
+    "data from elsewhere": ("remote_content", lambda: _catalog("/OpenAction", _action("/ImportData", F="a.fdf"))),
+    "a link that opens by itself": ("remote_content", lambda: _catalog("/OpenAction", _action("/URI", URI="http://x"))),
+    "a link that opens when the page is shown": (
+        "remote_content",
+        lambda: _saved(lambda pdf: pdf.pages[0].obj.update({"/AA": Dictionary(O=_action("/URI", URI="http://x"))})),
+    ),
+    "a link to a file share": (
+        "remote_content",
+        lambda: _saved(_annotated(Subtype=Name.Link, A=_action("/URI", URI="\\\\host\\share"))),
+    ),
+    "a link that is a script": (
+        "javascript",
+        lambda: _saved(_annotated(Subtype=Name.Link, A=_action("/URI", URI=" JavaScript:alert(1)"))),
+    ),
+    "a picture that lies elsewhere": ("remote_content", lambda: _saved(_picture_from_elsewhere)),
+    "metadata that fetches a file": ("remote_content", lambda: _saved(_wicked_metadata, fix_metadata_version=False)),
+    "a script in a font": ("javascript", lambda: _saved(_wicked_font)),
+    "a script in a colour function": ("javascript", lambda: _saved(_wicked_function)),
+    "a script in a comment": (
+        "javascript",
+        lambda: _saved(_annotated(Subtype=Name.Text, T="<img src=x onerror=alert(1)>")),
+    ),
+    "a film": ("multimedia", lambda: _saved(_annotated(Subtype=Name.RichMedia))),
+    "a sound": ("multimedia", lambda: _saved(_annotated(Subtype=Name.Link, A=_action("/Sound")))),
+    "the same key twice": (
+        "unreadable",
+        lambda: _raw(b"<</Type/Catalog/Pages 2 0 R/Lang(th)/Lang(en)>>", *ONE_PAGE),
+    ),
+    "nothing but blank pages": ("blank", lambda: _raw(b"<</Type/Catalog/Pages 2 0 R>>", *ONE_PAGE)),
     "a bomb of zeros": ("too_complex", lambda: _saved(_bomb, compress_streams=False)),
     "a stream packed six times": ("too_complex", lambda: _saved(_many_filters, compress_streams=False)),
     "an image of ten billion points": ("too_complex", lambda: _saved(_vast_image)),

@@ -16,14 +16,16 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.crowd.papers import paper
+from services.submissions.domain import Seen
 from services.submissions.inspecting.findings import FINDINGS, Finding
 from services.submissions.inspecting.inspector.confine import Limits
-from services.submissions.inspecting.room import Clean, InspectionRoom, Verdict, report_file, seal
+from services.submissions.inspecting.room import Clean, InspectionRoom, Stalled, Verdict, report_file, seal
 from shared.failures import Unavailable
 from tests.integration.submissions.files import BROKEN, good
 
 LIMITS = Limits(memory=512 << 20, cpu=10, wall=20.0)
 SHORT = Limits(memory=256 << 20, cpu=1, wall=2.0)
+PATIENT = Limits(memory=256 << 20, cpu=1, wall=60.0)
 ROGUE = (str(Path(__file__).with_name("rogue.py")),)
 
 
@@ -43,19 +45,21 @@ async def look(room: InspectionRoom, data: bytes) -> Verdict:
     with report_file() as file:
         file.write(data)
         seal(file)
-        return await room.inspect(file.fileno())
+        with report_file() as copy:
+            return await room.inspect(file.fileno(), copy.fileno())
 
 
 async def order(room: InspectionRoom, **what: Any) -> Verdict:
     return await look(room, json.dumps(what).encode())
 
 
-STOPPED, DONE = Clean(1), Clean(2)
+STOPPED, DONE = Clean(Seen(pages=1)), Clean(Seen(pages=2))
+SEVEN = Clean(Seen(pages=7))
 
 
 @pytest.mark.parametrize("pages", [1, 3, 250])
 async def test_a_sound_file_is_clean_and_its_pages_are_counted(room: InspectionRoom, pages: int) -> None:
-    assert await look(room, good(pages)) == Clean(pages)
+    assert await look(room, good(pages)) == Clean(Seen(pages=pages, layer="text"))
 
 
 @pytest.mark.parametrize("size", [2_000, 200_000, 5_000_000])
@@ -114,8 +118,6 @@ async def test_the_network_cannot_be_reached_from_inside(rogue: InspectionRoom, 
 @pytest.mark.parametrize(
     ("deed", "code"),
     [
-        ({"hang": True}, "too_complex"),
-        ({"spin": True}, "too_complex"),
         ({"eat": True}, "too_complex"),
         ({"crash": int(signal.SIGSEGV)}, "unreadable"),
         ({"crash": int(signal.SIGABRT)}, "unreadable"),
@@ -128,7 +130,12 @@ async def test_the_network_cannot_be_reached_from_inside(rogue: InspectionRoom, 
         ({"say": '{"pages": 1e999}'}, "unreadable"),
         ({"say": '{"finding": "harmless"}'}, "unreadable"),
         ({"say": '{"finding": "javascript", "pages": 1}'}, "unreadable"),
-        ({"say": '{"pages": 5}' + " " * 600}, "unreadable"),
+        ({"say": '{"pages": 5}' + " " * 3000}, "unreadable"),
+        ({"say": '{"pages": 5, "notes": ["anything"]}'}, "unreadable"),
+        ({"say": '{"pages": 5, "layer": "<script>"}'}, "unreadable"),
+        ({"say": '{"pages": 5, "blank": ["one"]}'}, "unreadable"),
+        ({"say": '{"pages": 5, "version": 1}'}, "unreadable"),
+        ({"fill": 64 << 20}, "unreadable"),
         ({"say": "[" * 5000}, "unreadable"),
     ],
 )
@@ -140,12 +147,17 @@ async def test_whatever_a_child_does_is_a_verdict_on_its_file(
     assert verdict.code == code
 
 
+async def test_a_file_that_takes_more_processor_time_than_it_may_is_too_complex() -> None:
+    async with InspectionRoom(PATIENT, size=1, program=ROGUE) as room:
+        assert await order(room, spin=True) == FINDINGS["too_complex"]
+
+
 async def test_a_hanging_file_delays_nobody_but_itself(rogue: InspectionRoom) -> None:
     slow = asyncio.create_task(order(rogue, hang=True))
     quick = [await order(rogue, other=True) for _ in range(5)]
-    assert quick == [Clean(7)] * 5
+    assert quick == [SEVEN] * 5
     assert not slow.done()
-    assert await slow == FINDINGS["too_complex"]
+    assert await slow == Stalled()
 
 
 async def test_the_inspectors_own_death_is_no_verdict_and_it_comes_back() -> None:
@@ -156,7 +168,7 @@ async def test_the_inspectors_own_death_is_no_verdict_and_it_comes_back() -> Non
         os.kill(room._inspector._process.pid, signal.SIGKILL)
         with pytest.raises(Unavailable):
             await waiting
-        assert await order(room, other=True) == Clean(7)
+        assert await order(room, other=True) == SEVEN
 
 
 async def test_closing_the_room_leaves_no_process_behind() -> None:

@@ -8,11 +8,13 @@ import socket
 import sys
 
 import pikepdf
+from PIL import Image
 
 from services.submissions.inspecting.inspector.confine import (
     Limits,
     NotConfinedError,
     be_first_to_die,
+    be_last_to_run,
     leave_everything,
     stay_small,
 )
@@ -27,6 +29,7 @@ def main(descriptor: int, options: dict[str, float | bool], look: Examine = exam
     _warm_up()
     refusal = ""
     be_first_to_die()
+    be_last_to_run()
     try:
         if options["isolate"]:
             leave_everything()
@@ -51,11 +54,20 @@ def _warm_up() -> None:
     plain, locked = io.BytesIO(), io.BytesIO()
     with pikepdf.new() as pdf:
         page = pdf.add_blank_page()
-        page.Contents = pdf.make_stream(b"BT ET")
+        page.Contents = pdf.make_stream(b"q 1 0 0 1 0 0 cm BT (a) Tj ET /F Do /I Do Q")
+        drawn = pdf.make_stream(b"f", Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Form)
+        page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(F=drawn, I=_picture(pdf)))
         pdf.save(plain, object_stream_mode=pikepdf.ObjectStreamMode.generate)
         pdf.save(locked, encryption=pikepdf.Encryption(owner="a", user="b"))
     for sample in (plain.getvalue(), locked.getvalue(), b"%PDF-1.7 nothing", b"no"):
-        json.dumps(examine(io.BytesIO(sample)))
+        json.dumps(examine(io.BytesIO(sample), io.BytesIO()))
+
+
+def _picture(pdf: pikepdf.Pdf) -> pikepdf.Stream:
+    jpeg = io.BytesIO()
+    Image.new("L", (64, 64), 255).save(jpeg, "JPEG")
+    facts = {"Type": pikepdf.Name.XObject, "Subtype": pikepdf.Name.Image, "Filter": pikepdf.Name.DCTDecode}
+    return pikepdf.Stream(pdf, jpeg.getvalue(), Width=64, Height=64, **facts)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
-"""Looking into one PDF: is it whole, is it open, and does it hold anything but pages?
+"""Looking into one PDF: is it whole, is it open, does it hold anything but pages, and what are its pages like?
 
 Nothing is guessed from the bytes: qpdf resolves every object, compressed or not, and each is looked at.
 Recovery is off, because a reader that repairs a file may find other objects in it than we did.
 """
 
-from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import pikepdf
 from pikepdf import Object, ObjectType, PasswordError, Pdf, PdfError
 from pikepdf.settings import qpdf_limit_errors, set_qpdf_limits
+
+from services.submissions.inspecting.inspector.active import containers, refused, taken_out
+from services.submissions.inspecting.inspector.copying import write_copy
+from services.submissions.inspecting.inspector.pages import describe
 
 MAGIC = b"%PDF-"
 LARGEST_IMAGE = 200_000_000
@@ -18,19 +21,15 @@ LARGEST_TEXT = 256 * 1024 * 1024
 """Bytes, decoded, of everything in a file that is not an image."""
 
 _DECODED_HERE = frozenset({"/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode", "/RunLengthDecode"})
-_CONTAINERS = (ObjectType.dictionary, ObjectType.stream)
-_ACTIONS = {
-    "/Launch": "launch_action",
-    "/JavaScript": "javascript",
-    "/GoToE": "embedded_file",
-}
-_KEYS = {
-    "/JS": "javascript",
-    "/XFA": "xfa_form",
-    "/EF": "embedded_file",
-    "/EmbeddedFiles": "embedded_file",
-}
-_WORST_FIRST = ("launch_action", "javascript", "embedded_file", "xfa_form", "too_complex")
+_WORST_FIRST = (
+    "launch_action",
+    "javascript",
+    "embedded_file",
+    "xfa_form",
+    "remote_content",
+    "multimedia",
+    "too_complex",
+)
 
 
 def set_limits() -> None:
@@ -47,8 +46,11 @@ def set_limits() -> None:
     )
 
 
-def examine(file: BinaryIO) -> dict[str, Any]:
-    """`{"pages": n}` for a file with nothing wrong, else `{"finding": code}`. Raises only `MemoryError`."""
+def examine(file: BinaryIO, copy: BinaryIO | None = None) -> dict[str, Any]:
+    """What was seen in a file with nothing wrong, else `{"finding": code}`; then `copy` holds what may be handed out.
+
+    Raises only `MemoryError`.
+    """
     if file.read(len(MAGIC)) != MAGIC:
         return {"finding": "not_pdf"}
     file.seek(0)
@@ -56,10 +58,15 @@ def examine(file: BinaryIO) -> dict[str, Any]:
     try:
         with pikepdf.open(file, attempt_recovery=False, inherit_page_attributes=False) as pdf:
             result = _examine(pdf)
+            if copy is not None and "finding" not in result:
+                write_copy(pdf, copy)
+                copy.flush()
     except PasswordError:
         return {"finding": "encrypted"}
-    except (PdfError, ValueError, TypeError, RuntimeError, LookupError) as error:
-        # pikepdf raises the last four on objects that are not what their place asks for.
+    except OSError:  # the copy grew past its limit
+        result = {"finding": "too_complex"}
+    except (PdfError, ValueError, TypeError, RuntimeError, LookupError, ArithmeticError) as error:
+        # pikepdf raises the last five on objects that are not what their place asks for.
         result = {"finding": _meaning(str(error))}
     # Past a limit qpdf often goes on with a piece missing, so its count decides, not what came out.
     return {"finding": "too_complex"} if qpdf_limit_errors() > before else result
@@ -75,54 +82,38 @@ def _meaning(message: str) -> str:
 def _examine(pdf: Pdf) -> dict[str, Any]:
     if pdf.is_encrypted:
         return {"finding": "encrypted"}
-    found = _walk(pdf)
+    found, notes = _walk(pdf)
     for code in _WORST_FIRST:
         if code in found:
             return {"finding": code}
+    if any("duplicated key" in warning for warning in pdf.get_warnings()):
+        return {"finding": "unreadable"}  # another reader would see the other one
     pages = len(pdf.pages)
     if not pages:
         return {"finding": "no_pages"}
-    return {"pages": pages}
+    seen = describe(pdf)
+    if seen.pop("bare"):
+        return {"finding": "blank"}
+    if "/Info" in pdf.trailer:
+        notes.add("metadata")
+    return {"pages": pages, "notes": sorted(notes), **seen}
 
 
-def _walk(pdf: Pdf) -> set[str]:
+def _walk(pdf: Pdf) -> tuple[set[str], set[str]]:
     found: set[str] = set()
+    notes: set[str] = set()
     budget = LARGEST_TEXT
     for root in pdf.objects:
         if type(root) is not Object:
             continue
-        for container in _containers(root):
-            found.update(_active(container))
+        for container in containers(root):
+            found.update(refused(container))
+            notes.update(taken_out(container))
         if root._type_code is ObjectType.stream:  # noqa: SLF001 (isinstance costs five times as much)
             budget -= _decoded_size(root, found)
             if budget < 0:
-                return found | {"too_complex"}
-    return found
-
-
-def _containers(root: Object) -> Iterator[Object]:
-    """The dictionaries in one indirect object; what they refer to gets its own turn."""
-    waiting = [root]
-    while waiting:
-        one = waiting.pop()
-        kind = one._type_code  # noqa: SLF001
-        if kind is ObjectType.array:
-            waiting += [value for value in one if type(value) is Object and not value.is_indirect]
-        elif kind in _CONTAINERS:
-            yield one
-            waiting += [v for _, v in one.items() if type(v) is Object and not v.is_indirect]
-
-
-def _active(container: Object) -> Iterator[str]:
-    keys = container.keys()
-    for key in keys & _KEYS.keys():
-        yield _KEYS[key]
-    for key in keys & {"/S", "/Subtype", "/Type"}:
-        name = str(container.get(key))
-        if key == "/S" and name in _ACTIONS:
-            yield _ACTIONS[name]
-        elif name in {"/FileAttachment", "/EmbeddedFile"}:
-            yield "embedded_file"
+                return found | {"too_complex"}, notes
+    return found, notes
 
 
 def _decoded_size(stream: Object, found: set[str]) -> int:

@@ -1,6 +1,7 @@
 """Forks a confined child for each file it is handed, and says how that child ended.
 
-It never reads a file itself: what it passes on is at most `LONGEST_ANSWER` bytes that a child wrote.
+It never reads a file itself: what it passes on is at most `LONGEST_ANSWER` bytes that a child wrote. Where a job has a
+second descriptor, the child writes a copy there, whose size is limited.
 """
 
 import fcntl
@@ -16,10 +17,13 @@ from typing import BinaryIO, NoReturn
 
 from services.submissions.inspecting.inspector.confine import Limits, confine_child
 
-LONGEST_ANSWER = 512
-LONGEST_MESSAGE = 4096
+LONGEST_ANSWER = 2048
+LONGEST_MESSAGE = 16_384
+"""Bytes: an answer in which each character had to be escaped, and the rest."""
+COPY_GROWTH = 4 * 1024 * 1024
+"""How many bytes more than the file its copy may have."""
 
-Examine = Callable[[BinaryIO], dict[str, object]]
+Examine = Callable[[BinaryIO, BinaryIO | None], dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Zygote:
         return [child for child in self._children.values() if child.deadline <= now]
 
     def _accept(self) -> _Child | None:
-        message, files, _, _ = socket.recv_fds(self._parent, LONGEST_MESSAGE, 1)
+        message, files, _, _ = socket.recv_fds(self._parent, LONGEST_MESSAGE, 2)
         if not message:
             return None
         job = int(json.loads(message)["job"])
@@ -83,26 +87,33 @@ class Zygote:
         zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._be_child(files[0], writing, zygote)
+            self._be_child(files, writing, zygote)
         for descriptor in (*files, writing):
             os.close(descriptor)
         os.set_blocking(reading, False)
         return _Child(pid, os.pidfd_open(pid), reading, job, time.monotonic() + self._limits.wall)
 
-    def _be_child(self, file: int, answer: int, zygote: int) -> NoReturn:
+    def _be_child(self, files: list[int], answer: int, zygote: int) -> NoReturn:
         """Never returns, whatever happens: an exception that climbed out of here would leave two zygotes."""
         try:
             os.setpgid(0, 0)
-            # First up and out of the way, since either may be 3 or 4 already.
-            file, answer = (fcntl.fcntl(descriptor, fcntl.F_DUPFD, 10) for descriptor in (file, answer))
+            # First up and out of the way, since any may be 3, 4 or 5 already.
+            file, answer, *copies = (fcntl.fcntl(one, fcntl.F_DUPFD, 10) for one in (files[0], answer, *files[1:]))
             os.dup2(file, 3)
             os.dup2(answer, 4)
+            if copies:
+                os.dup2(copies[0], 5)
             os.dup2(1, 2)  # nothing that it says reaches a log
-            os.closerange(5, 1 << 16)
-            confine_child(self._limits, parent=zygote, files=16)
+            os.closerange(5 + bool(copies), 1 << 16)
+            growth = os.fstat(3).st_size + COPY_GROWTH if copies else 0
+            confine_child(self._limits, parent=zygote, files=16, written=growth)
             os.lseek(3, 0, os.SEEK_SET)  # the position is shared with whoever wrote the file
             with os.fdopen(3, "rb", closefd=False) as stream:
-                result = self._examine(stream)
+                if copies:
+                    with os.fdopen(5, "wb", closefd=False) as copy:
+                        result = self._examine(stream, copy)
+                else:
+                    result = self._examine(stream, None)
             os.write(4, json.dumps(result).encode()[: LONGEST_ANSWER + 1])
         except MemoryError:
             os.write(4, b'{"finding": "too_complex"}')

@@ -1,0 +1,124 @@
+"""One received file: fetched, looked into, scanned, copied without what acts in it, and kept."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, Final, Literal
+
+from services.submissions.domain import Copy, Report, Sound
+from services.submissions.inspecting.findings import FINDINGS, Finding
+from services.submissions.inspecting.room import Clean, InspectionRoom, Stalled, report_file, seal
+from services.submissions.inspecting.scanner import Scanner, ScannerAway
+from services.submissions.uploading.uploads import PDF, key_in_store, key_of_copy
+from shared.blobs import Blobs, Lock, NotFound, Place
+from shared.telemetry import get_logger
+
+log = get_logger()
+
+MOST_STALLS: Final = 3
+"""A file whose inspection never comes to an end is at fault itself."""
+_LIMITS: Final = "Heuristics.Limits"
+"""How ClamAV calls what is too much for it, where it was told to say so."""
+_MAY_STAY: Final = frozenset({"form"})
+"""A form is part of what one reads; in the copy it does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """No verdict now; the report waits and is looked into again."""
+
+    cause: Literal["scanner", "stalled", "missing"]
+
+
+Outcome = Sound | Finding | Postponed
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Where files lie before and after, and for how long the latter are locked."""
+
+    quarantine: str
+    accepted: str
+    lock: Lock | None = None
+
+
+class Examination:
+    """All of it may be done again and changes nothing: copies of the same bytes are further versions of them.
+
+    What the store or the inspector cannot do now is raised.
+    """
+
+    def __init__(self, blobs: Blobs, room: InspectionRoom, scanner: Scanner | None, buckets: Buckets) -> None:
+        self._blobs, self._room, self._scanner, self._buckets = blobs, room, scanner, buckets
+
+    @property
+    def scanner(self) -> Scanner | None:
+        return self._scanner
+
+    async def examine(self, report: Report) -> Outcome:
+        """A verdict on a report's file, kept where accepted ones lie if it is sound."""
+        async with self._fetched(report) as file:
+            if not isinstance(file, int):
+                return file
+            with report_file() as copy:
+                return await self._judge(report, file, copy)
+
+    @asynccontextmanager
+    async def _fetched(self, report: Report) -> AsyncIterator[int | Outcome]:
+        """The file as it was received, or why there is none."""
+        with report_file() as file:
+            try:
+                read = await self._blobs.fetch(self.quarantined(report), file)
+            except NotFound:
+                log.error("submissions.report.missing", upload=report.upload)  # noqa: TRY400 (its place is known)
+                yield Postponed("missing")
+                return
+            if read.sha256 != report.sha256:
+                log.error("submissions.report.damaged", upload=report.upload)
+                yield FINDINGS["unreadable"]
+                return
+            seal(file)
+            yield file.fileno()
+
+    async def _judge(self, report: Report, file: int, copy: BinaryIO) -> Outcome:
+        verdict = await self._room.inspect(file, copy.fileno())
+        if isinstance(verdict, Stalled):
+            return FINDINGS["too_complex"] if report.stalls + 1 >= MOST_STALLS else Postponed("stalled")
+        if isinstance(verdict, Finding):
+            return verdict
+        if refused := await self._scan(file, report):
+            return refused
+        seal(copy)
+        # It was written by a child that a stranger's file may have taken over: judge it by what it is.
+        again = await self._room.inspect(copy.fileno())
+        if isinstance(again, Stalled):
+            return Postponed("stalled")
+        if not isinstance(again, Clean) or again.seen.pages != verdict.seen.pages or set(again.seen.notes) - _MAY_STAY:
+            log.error("submissions.copy.refused", upload=report.upload)
+            return FINDINGS["too_complex"]
+        source, lock = self.quarantined(report), self._buckets.lock
+        kept = await self._blobs.copy(source, self._buckets.accepted, source.key, lock=lock)
+        key = key_of_copy(report.upload)
+        written = await self._blobs.put_file(self._buckets.accepted, key, copy, content_type=PDF)
+        clean = Copy(sha256=written.sha256, size=written.size, kept=written.place.version)
+        return Sound(verdict.seen, kept.version, clean)
+
+    async def _scan(self, file: int, report: Report) -> Finding | Postponed | None:
+        if self._scanner is None:
+            return None
+        try:
+            found = await self._scanner.scan(file, report.size)
+        except ScannerAway:
+            return Postponed("scanner")
+        if found is None:
+            return None
+        log.warning("submissions.report.infected", upload=report.upload, signature=found)
+        return FINDINGS["too_complex" if found.startswith(_LIMITS) else "malware"]
+
+    def quarantined(self, report: Report) -> Place:
+        """Where a report's file lies until it was judged."""
+        return Place(self._buckets.quarantine, key_in_store(report.upload), report.quarantined)
+
+    async def leave_quarantine(self, report: Report) -> None:
+        """Its accepted copy is what counts now. A crash before this leaves a second copy, and no harm."""
+        await self._blobs.delete(self.quarantined(report))
