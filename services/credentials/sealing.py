@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.credentials.domain import Holder, issue
+from services.credentials.rules import SecretRules, generate
 from services.credentials.store import CredentialsStore
 from shared.mongo import Document, Lease, Leases
 from shared.mongo.sealing import ToSeal, Vault
@@ -26,29 +27,6 @@ LOOK_EVERY_S: Final = 1.0
 PATIENCE_S: Final = 60.0
 """How long a job waits for obligations that the registry has announced and that have not come."""
 
-CAPITALS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-SMALL: Final = "abcdefghjkmnpqrstuvwxyz"
-DIGITS: Final = "23456789"
-"""Without marks that are taken for each other when read aloud or copied by hand."""
-PASSWORD_LENGTH: Final = 16
-USERNAME_LENGTH: Final = 10
-
-
-def generate() -> dict[str, str]:
-    """A username and a password (92 bits) from the system's randomness; a password has every kind of mark."""
-    while True:
-        password = draw(CAPITALS + SMALL + DIGITS, PASSWORD_LENGTH)
-        if all(not set(kind).isdisjoint(password) for kind in (CAPITALS, SMALL, DIGITS)):
-            return {"username": draw(SMALL + DIGITS, USERNAME_LENGTH), "password": password}
-
-
-def draw(letters: str, length: int) -> str:
-    """Letters drawn evenly: a byte past the last whole multiple of the alphabet is thrown away."""
-    drawn, fair = "", 256 - 256 % len(letters)
-    while len(drawn) < length:
-        drawn += "".join(letters[byte % len(letters)] for byte in secrets.token_bytes(2 * length) if byte < fair)
-    return drawn[:length]
-
 
 class SealingOffice:
     """Works on the sealing jobs of every round, one process at a time for each.
@@ -62,11 +40,13 @@ class SealingOffice:
         store: CredentialsStore,
         vault: Vault,
         leases: Leases,
+        rules: SecretRules,
         clock: Callable[[], datetime],
         *,
         chunk: int = CHUNK,
     ) -> None:
         self._store, self._vault, self._leases, self._clock, self._chunk = store, vault, leases, clock, chunk
+        self._rules = rules
         self._me = f"{os.getpid()}:{secrets.token_hex(4)}"
         self._asked = asyncio.Event()
         self._waiting: dict[str, tuple[int, float]] = {}
@@ -145,9 +125,11 @@ class SealingOffice:
             return 0
         now = self._clock()
         drafts = [issue(holder, secrets.token_hex(8), b"", now) for holder in missing]
-        sealed = await self._vault.seal_many(
-            [ToSeal(holder.owner, draft.label, generate()) for holder, (draft, _) in zip(missing, drafts, strict=True)]
-        )
+        rule = self._rules.of(missing[0].round)
+        sealed = await self._vault.seal_many([
+            ToSeal(holder.owner, draft.label, generate(rule))
+            for holder, (draft, _) in zip(missing, drafts, strict=True)
+        ])  # fmt: skip
         # The trail first: a credential that nobody can account for must not exist.
         deeds = {
             each.owner: Deed(job["subject"], job["role"], "credential.seal", each.owner, "allowed", each.round)

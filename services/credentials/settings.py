@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
+from services.credentials.rules import SecretRules
 from shared.mongo.sealing import Access, BadMasterKeyError, MasterKeys, local_key, read_master_keys
 from shared.settings import CoreSettings
 
@@ -27,6 +28,15 @@ class CredentialsSettings(CoreSettings):
     or `file:/path`. Whoever may use it and reads database and object store can open every seal."""
     master_key_also: str = Field("", validate_default=True)
     """Other master keys, separated by spaces, under which data keys still lie, or will lie soon (docs/keys.md)."""
+
+    secret_rules_file: Path | None = None
+    """JSON of the forms that usernames and passwords must have, by round: see docs/secret-rules.md."""
+
+    @field_validator("secret_rules_file")
+    @classmethod
+    def _rules_that_can_be_kept(cls, path: Path | None) -> Path | None:
+        _rules(path)
+        return path
 
     @field_validator("master_key_file")
     @classmethod
@@ -63,6 +73,10 @@ class CredentialsSettings(CoreSettings):
         """The master keys in use."""
         return read_master_keys(self.master_key, self.master_key_also.split(), _access(self.__dict__))
 
+    def secret_rules(self) -> SecretRules:
+        """The rules by which usernames and passwords are made and judged."""
+        return _rules(self.secret_rules_file)
+
     @property
     def vault_bucket(self) -> str:
         """The bucket of the keyring and of batches that wait to be imported. It keeps no versions."""
@@ -77,6 +91,18 @@ class CredentialsSettings(CoreSettings):
     def in_file(self) -> bool:
         """Whether the master key lies in a file: for development."""
         return self.master_key.startswith("file:")
+
+
+def _rules(path: Path | None) -> SecretRules:
+    if path is None:
+        return SecretRules()
+    try:
+        return SecretRules.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"cannot be read ({type(error).__name__})") from None
+    except ValidationError as refused:
+        first = refused.errors(include_input=False, include_url=False, include_context=False)[0]
+        raise ValueError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
 
 
 def _access(known: dict[str, Any]) -> Access:

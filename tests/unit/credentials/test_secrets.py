@@ -1,7 +1,6 @@
-"""Generated secrets, short codes, derived keys, and the mail that carries a code."""
+"""Short codes, and the mail that carries one."""
 
 import re
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 
@@ -11,31 +10,9 @@ from pydantic import SecretBytes
 
 from services.credentials.claiming import codes
 from services.credentials.claiming.mail import letter
-from services.credentials.sealing import CAPITALS, DIGITS, SMALL, draw, generate
 from tests.unit.credentials.test_domain import NOW, a_claim
 
 KEY = SecretBytes(b"k" * 32)
-
-
-def test_a_password_has_every_kind_of_mark_and_none_that_misreads() -> None:
-    for _ in range(300):
-        made = generate()
-        assert re.fullmatch(r"(?=.*[A-Z])(?=.*[a-z])(?=.*\d)[A-HJ-NP-Za-hjkmnp-z2-9]{16}", made["password"])
-        assert re.fullmatch(r"[a-hjkmnp-z2-9]{10}", made["username"])
-
-
-def test_no_two_credentials_are_the_same() -> None:
-    made = [generate() for _ in range(2000)]
-    assert len({each["password"] for each in made}) == len({each["username"] for each in made}) == 2000
-
-
-def test_letters_are_drawn_evenly() -> None:
-    letters = CAPITALS + SMALL + DIGITS
-    counted = Counter(draw(letters, 54_000))
-    assert set(counted) == set(letters)
-    # Each is expected about a thousand times; ten standard deviations is no accident.
-    expected = 54_000 / len(letters)
-    assert all(abs(times - expected) < 10 * expected**0.5 for times in counted.values())
 
 
 @given(st.text("0123456789abcdef", min_size=32, max_size=32))
