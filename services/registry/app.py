@@ -1,5 +1,6 @@
 """The composition root of the registry: settings in, a running service out."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -8,15 +9,23 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from services.registry.api import routers
+from services.registry.api import roll_routers, round_routers, tree_routers
 from services.registry.roll.importing import Importing
+from services.registry.rounds.journal import Journal
 from services.registry.rounds.keeping import RoundKeeper
+from services.registry.rounds.opening import Opening
+from services.registry.rounds.papers import Papers
 from services.registry.settings import RegistrySettings
 from services.registry.store import RegistryStore
+from services.registry.tree.carrying import Carrier
+from services.registry.tree.desk import OrderDesk
 from services.registry.tree.lock import TreeLock
+from services.registry.tree.office import OrderOffice
+from services.registry.tree.store import TreeStore
+from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.contracts.asyncapi import asyncapi_document
-from shared.http import Check, Probes, answers, create_app
+from shared.http import Check, Probes, answers, create_app, heartbeat
 from shared.mongo import UNAVAILABLE, Backpressure, Leases, Mongo
 from shared.mongo.idempotency import MongoIdempotency
 from shared.security.tokens import TokenVerifier
@@ -24,6 +33,9 @@ from shared.telemetry import get_logger
 from shared.thai.calendar import now_in_bangkok
 
 log = get_logger()
+
+SILENT_S = 120.0
+"""A loop that has not turned for this long is taken to hang."""
 
 
 def clock() -> datetime:
@@ -38,8 +50,13 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
     bus = Bus(settings, "registry")
     store = RegistryStore(mongo, bus.relay, clock)
     leases = Leases(mongo.documents("leases"))
-    bus.sweep(leases, store.outboxes)
     lock, keeper = TreeLock(leases, clock), RoundKeeper(store)
+    blobs = Blobs(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key)
+    papers = Papers(blobs, settings.papers)
+    tree = TreeStore(store, mongo, bus.relay, clock)
+    bus.sweep(leases, [*store.outboxes, *tree.outboxes])
+    office = OrderOffice(tree, Carrier(tree, keeper, clock), lock, clock)
+    journal = Journal(tree.trail, clock)
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient(timeout=5.0)
     verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http)
@@ -47,15 +64,22 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await store.prepare()
+        await tree.prepare()
+        await papers.prepare()
         await idempotency.prepare()
         await bus.start()
+        working = asyncio.create_task(office.run()) if settings.runs("relay") else None
         try:
             log.info("service.ready")
             yield
             log.info("service.stopping")
         finally:
+            if working is not None:
+                working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
             await bus.stop()
             await http.aclose()
+            blobs.close()
             mongo.close()
 
     async def bus_problems() -> str | None:
@@ -65,11 +89,18 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
         service="registry",
         title="สารบรรณ: ทะเบียน / Saraban registry",
         description="หน่วยงาน ศูนย์พัฒนาเด็กเล็ก รอบการประเมิน และบัญชีรายชื่อ / Organizations, centers, rounds and rolls.",
-        routers=routers(store, keeper, Importing(store, keeper, lock), clock),
+        routers=[
+            *round_routers(store, keeper, Opening(store, keeper, papers, lock), papers, journal, clock),
+            *roll_routers(Importing(store, keeper, lock), clock),
+            *tree_routers(store, tree, OrderDesk(tree, office, clock), clock),
+        ],
         verifier=verifier,
         idempotency=idempotency,
         probes=Probes(
-            live=[Check("bus", bus_problems)],
+            live=[
+                Check("bus", bus_problems),
+                *([heartbeat("orders", lambda: office.beat, SILENT_S)] if settings.runs("relay") else []),
+            ],
             ready=[answers("mongo", mongo.ping), answers("issuer", verifier.ready)],
         ),
         asyncapi=asyncapi_document("registry"),

@@ -127,6 +127,7 @@ class Round(_State):
     created_at: AwareDatetime
     opened_at: AwareDatetime | None = None
     closed_at: AwareDatetime | None = None
+    closed_reason: str | None = None
 
 
 class Obligation(_State):

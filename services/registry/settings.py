@@ -9,3 +9,8 @@ class RegistrySettings(CoreSettings):
     """What every service needs, on the registry's port."""
 
     http_port: int = Field(8081, ge=0, le=65535)
+
+    @property
+    def papers(self) -> str:
+        """The bucket of rounds' documents and snapshots."""
+        return f"{self.namespace}-papers"

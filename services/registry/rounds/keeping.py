@@ -4,17 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
-from services.registry.domain import (
-    Center,
-    DeadlinePassed,
-    NothingListed,
-    Round,
-    RoundClosed,
-    counted,
-    follow,
-    open_round,
-    owe,
-)
+from services.registry.domain import Center, Round, counted, follow, owe
 from services.registry.rounds.rules import RoundUnknown
 from services.registry.store import CHUNK, RegistryStore
 from shared.mongo import Conflict
@@ -26,7 +16,7 @@ R = TypeVar("R")
 
 
 class RoundKeeper:
-    """Opens rounds, keeps their numbers and obligations, and writes every other change of a round.
+    """Keeps the numbers and obligations of rounds, and writes every other change of a round.
 
     Each step is safe to repeat: a run that died half-way is completed by asking again.
     """
@@ -34,7 +24,7 @@ class RoundKeeper:
     def __init__(self, store: RegistryStore) -> None:
         self._store = store
 
-    async def change(self, round_id: str, decide: Callable[[Round], Round | R]) -> Round | R | RoundUnknown:
+    async def change(self, round_id: str, decide: Callable[[Round], R]) -> R | RoundUnknown:
         """Write what `decide` makes of the round; its refusals are returned. Raises `Conflict`."""
         for _ in range(ATTEMPTS):
             stored = await self._store.round(round_id)
@@ -50,29 +40,6 @@ class RoundKeeper:
             return after
         raise Conflict(round_id)
 
-    async def open(
-        self, round_id: str, now: datetime
-    ) -> Round | RoundUnknown | NothingListed | DeadlinePassed | RoundClosed:
-        """Lay its obligation on every center of the roll, then announce the round as open. Raises `Conflict`.
-
-        The round is written last and only if no roll came in meanwhile, so an open round has all its obligations.
-        """
-        for _ in range(ATTEMPTS):
-            stored = await self._store.round(round_id)
-            if stored is None:
-                return RoundUnknown()
-            opened = open_round(stored.state, await self._store.count_listed(round_id), now)
-            if not isinstance(opened, Round) or opened == stored.state:
-                return opened
-            try:
-                await self._oblige(round_id, now)
-                opened = counted(opened, opened.listed, await self._store.count_owed(round_id))
-                await self._store.save_round(stored, opened)
-            except Conflict:
-                continue
-            return opened
-        raise Conflict(round_id)
-
     async def settle(self, round_id: str, now: datetime) -> int:
         """Bring the round's numbers up to date after its roll changed, and its obligations if it is open; return how
         many are new.
@@ -86,7 +53,7 @@ class RoundKeeper:
                 return owed
             try:
                 if stored.state.state == "open":
-                    owed += await self._oblige(round_id, now)
+                    owed += await self.oblige(round_id, now)
                 numbers = await self._store.count_listed(round_id), await self._store.count_owed(round_id)
                 state = counted(stored.state, *numbers)
                 if state != stored.state:
@@ -96,8 +63,13 @@ class RoundKeeper:
             return owed
         raise Conflict(round_id)
 
-    async def _oblige(self, round_id: str, now: datetime) -> int:
-        """Give every center on the roll the obligation it should have; return how many had none."""
+    async def recount(self, round_id: str) -> None:
+        """Bring the round's numbers up to date after single centers joined or left it. Raises `Conflict`."""
+        numbers = await self._store.count_listed(round_id), await self._store.count_owed(round_id)
+        await self.change(round_id, lambda state: counted(state, *numbers))
+
+    async def oblige(self, round_id: str, now: datetime) -> int:
+        """Give every center on the roll the obligation it should have; return how many had none. Raises `Conflict`."""
         last, new = "", 0
         while centers := await self._store.listed_after(round_id, last, CHUNK):
             last = centers[-1].code

@@ -60,7 +60,7 @@ def correct_round(
     return DeadlinePassed(after.deadline) if after.deadline <= now else after
 
 
-def close_round(state: Round, now: datetime) -> Round | NotOpen | StillRunning:
+def close_round(state: Round, reason: str, now: datetime) -> Round | NotOpen | StillRunning:
     """Close a round after the last moment of anybody's deadline and grace. A closed one stays as it is."""
     if state.state == "closed":
         return state
@@ -69,4 +69,4 @@ def close_round(state: Round, now: datetime) -> Round | NotOpen | StillRunning:
     until = last_moment(state)
     if now <= until:
         return StillRunning(until)
-    return state.model_copy(update={"state": "closed", "closed_at": now})
+    return state.model_copy(update={"state": "closed", "closed_at": now, "closed_reason": reason})

@@ -36,20 +36,22 @@ def freeze(state: Round, organizations: Iterable[Organization], centers: Iterabl
     return Frozen(data, hashlib.sha256(data).hexdigest(), len(above), len(listed))
 
 
-def lines_within(lines: Iterable[bytes], code: str) -> Iterator[bytes]:
-    """Those lines of a snapshot that lie on the branch of an organization, and the round's own."""
-    for line in lines:
-        said = json.loads(line)
-        if said["is"] == "round" or code in said["path"]:
-            yield line
+class Cutting:
+    """Cuts a stream into whole lines, each with its end, wherever its pieces end."""
+
+    def __init__(self) -> None:
+        self._left = b""
+
+    def lines(self, piece: bytes) -> list[bytes]:
+        """The lines that this piece completes."""
+        *whole, self._left = (self._left + piece).split(b"\n")
+        return [line + b"\n" for line in whole]
 
 
-def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines, each with its end, out of pieces cut anywhere."""
-    left = b""
-    for piece in pieces:
-        *whole, left = (left + piece).split(b"\n")
-        yield from (line + b"\n" for line in whole)
+def lies_within(line: bytes, code: str) -> bool:
+    """Whether a line of a snapshot lies on the branch of an organization; the round's own line is everybody's."""
+    said = json.loads(line)
+    return said["is"] == "round" or code in said["path"]
 
 
 def _lines(

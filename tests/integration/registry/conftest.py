@@ -17,7 +17,7 @@ from shared.mongo import Mongo
 from tests.unit.registry.files import as_csv, roll
 from tests.world import World, eventually, run_app
 
-COLLECTIONS = ("rounds", "organizations", "centers", "obligations")
+COLLECTIONS = ("rounds", "organizations", "centers", "obligations", "orders")
 TWO_CENTERS = as_csv(
     roll(
         {},
@@ -73,7 +73,8 @@ class Registry:
 
         async def done() -> bool:
             waiting = [
-                await self.mongo.documents(name).count({"outbox.due": {"$exists": True}}) for name in COLLECTIONS
+                await self.mongo.documents(name).count({"outbox.due": {"$exists": True}})
+                for name in (*COLLECTIONS, "audit")
             ]
             return not any(waiting)
 

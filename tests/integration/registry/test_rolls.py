@@ -199,7 +199,7 @@ async def test_an_opening_that_died_half_way_is_completed_by_asking_again(regist
     name = await registry.new_round()
     await registry.send(name, TWO_CENTERS)
     dying = RoundKeeper(RegistryStore(registry.mongo, Nobody(), clock))
-    await dying._oblige(name, clock())
+    await dying.oblige(name, clock())
     assert (await registry.http.get(f"/v1/rounds/{name}")).json()["state"] == "draft"
     opened = await registry.http.post(f"/v1/rounds/{name}/open")
     assert (opened.json()["state"], opened.json()["obligations"]) == ("open", 2)
