@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from services.submissions.api import routes
 from services.submissions.audit.api import audit_routes
 from services.submissions.audit.journal import Journal
+from services.submissions.carrying.carrier import Carrier
 from services.submissions.consumers import INSPECTED, PROJECTED, Projections
 from services.submissions.desk import Desk
 from services.submissions.due_store import DueStore
@@ -130,6 +131,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     bus.consume("inspection", INSPECTED, looking.inspections, records=looking.batch)
     reviews = Reviews(store, Journal(store.trail, clock), days=settings.return_days)
     bus.consume("reviews", READS["submissions"]["reviews"], InboundReviews(reviews, clock))
+    bus.consume("carrying", READS["submissions"]["carrying"], Carrier(store, clock))
     bus.sweep(leases, store.outboxes)
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient()

@@ -57,6 +57,15 @@ class Written:
     upload: Upload
 
 
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """What the registry last told of a center in a round. `successor` owes the report instead, after a merge."""
+
+    path: tuple[str, ...]
+    owed: bool
+    successor: str | None
+
+
 class Store:
     """Submissions, and what is known of rounds, centers and who owes what."""
 
@@ -135,6 +144,11 @@ class Store:
         if found is None:
             return Duty(round=round_, center=center, path=path, owed=False)
         return Duty(round=round_, center=center, path=tuple(found["path"]), owed=found["owed"])
+
+    async def obligations_of(self, keys: Iterable[str]) -> dict[str, Obligation]:
+        """What the registry told of these obligations (`round/center`), as far as it is known."""
+        found = await self.obligations.documents.find({"_id": {"$in": list(keys)}})
+        return {row["_id"]: Obligation(tuple(row["path"]), row["owed"], row.get("successor")) for row in found}
 
     # --- submissions
 

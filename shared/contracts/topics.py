@@ -150,6 +150,7 @@ READS: dict[Service, dict[str, tuple[Topic, ...]]] = {
         "projections": (CENTERS, ROUNDS, OBLIGATIONS),
         "inspection": (SUBMISSIONS,),
         "reviews": (INBOUND_REVIEWS,),
+        "carrying": (OBLIGATIONS, SUBMISSIONS),
     },
     "notifier": {
         "projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS, CREDENTIALS, SUBMISSIONS),

@@ -1,0 +1,139 @@
+"""The registry merges centers: their submissions follow, and so do the offices over them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.local.crowd.papers import paper
+from shared.contracts.events import ObligationChanged, ReportCarried
+from shared.contracts.topics import SUBMISSIONS
+from tests.integration.submissions.conftest import PATH, Office, center
+from tests.integration.submissions.test_deciding import told
+from tests.world import eventually
+
+ELSEWHERE = ("00", "58", "5802", "6580202")
+
+
+def obligation(office: Office, code: str, **changes: Any) -> tuple[str, int, ObligationChanged]:
+    facts = {"round": office.round, "center": code, "lao": PATH[-1], "path": PATH, "owed": True}
+    sequence = changes.pop("sequence", 2)
+    return f"{office.round}/{code}", sequence, ObligationChanged(**{**facts, **changes})
+
+
+async def merge(office: Office, *, path: tuple[str, ...] = ELSEWHERE) -> None:
+    """`center` is closed and merged into `other`, which hangs under another district."""
+    await office.tell(
+        (office.other, 2, center(office.other, path)),
+        (office.center, 2, center(office.center).model_copy(update={"state": "closed", "successor": office.other})),
+        obligation(office, office.other, path=path, lao=path[-1]),
+        obligation(office, office.center, owed=False, successor=office.other),
+    )
+
+
+async def until(office: Office, code: str, **wanted: Any) -> dict[str, Any]:
+    async def stands() -> dict[str, Any] | None:
+        found = await office.submission(code)
+        return found if all(found.get(name) == value for name, value in wanted.items()) else None
+
+    found: dict[str, Any] | None = await eventually(stands)
+    assert found is not None
+    return found
+
+
+async def test_the_survivor_has_what_the_closed_center_sent_and_the_receipt_stays_good(office: Office) -> None:
+    receipt = await office.bring(paper("a", 200_000))
+    await office.decided()
+    await merge(office)
+    found = await until(office, office.other, state="accepted")
+    (carried,) = found["carried"]
+    assert (carried["origin"], carried["reports"][0]["receipt"]) == (office.center, receipt["code"])
+    assert found["reports"] == []
+
+    history = await office.ask(
+        "GET", f"/v1/rounds/{office.round}/centers/{office.other}/submission/history", org=office.other
+    )
+    assert [(one["what"], one["origin"]) for one in history.json()["happenings"]] == [
+        ("received", office.center),
+        ("accepted", office.center),
+    ]
+    old = await office.ask("GET", f"/v1/receipts/{receipt['code']}", role="auditor", org="a")
+    assert (old.status_code, old.json()["center"]) == (200, office.center)
+    assert old.json()["signed"] == receipt["signed"]
+
+
+async def test_the_offices_over_the_survivor_see_it_and_those_over_the_closed_center_no_longer(office: Office) -> None:
+    await office.bring(paper("a", 200_000))
+    await office.decided()
+    await merge(office)
+    await until(office, office.other, state="accepted")
+    for code in (office.center, office.other):
+        path = f"/v1/rounds/{office.round}/centers/{code}/submission"
+        assert (await office.ask("GET", path, role="district", org="5802")).status_code == 200
+        assert (await office.ask("GET", path, role="district", org="5801")).status_code == 403
+    old = await office.ask("GET", f"/v1/rounds/{office.round}/centers/{office.center}/submission", org=office.other)
+    assert old.json()["successor"] == office.other, "the survivor may look at what it has taken over"
+
+
+async def test_what_is_decided_after_the_merge_is_carried_as_well(office: Office) -> None:
+    data = paper("a", 200_000)
+    upload = (await office.open(data)).json()
+    await office.send_parts(upload, data)
+    await merge(office)
+    await until(office, office.center, state="uploading")
+    assert (await office.complete(upload)).status_code == 200
+    await until(office, office.other, state="accepted")
+    carried = [data for _, _, data in await told(office, SUBMISSIONS) if isinstance(data, ReportCarried)]
+    assert carried[-1].delivered
+
+
+async def test_a_verdict_on_the_old_center_falls_on_the_survivor(office: Office) -> None:
+    receipt = await office.bring(paper("a", 200_000))
+    await office.decided()
+    await merge(office)
+    await until(office, office.other, state="accepted")
+    body = {"receipt": receipt["code"], "verdict": "returned", "reasons": [{"code": "unsigned"}]}
+    path = f"/v1/rounds/{office.round}/centers/{office.center}/review"
+    answer = await office.ask("POST", path, role="assessor", org="onesqa", json=body)
+    assert (answer.status_code, answer.json()["center"]) == (200, office.other), answer.text
+    await until(office, office.other, state="returned")
+    again = await office.bring(paper("b", 200_000), center=office.other)
+    assert again["version"] == 1
+    await until(office, office.other, state="accepted")
+
+
+async def test_a_merge_that_is_undone_takes_it_back(office: Office) -> None:
+    await office.bring(paper("a", 200_000))
+    await office.decided()
+    await merge(office)
+    await until(office, office.other, state="accepted")
+    await office.tell((office.center, 3, center(office.center)), obligation(office, office.center, sequence=3))
+    await until(office, office.other, state="awaited", carried=[])
+    await until(office, office.center, state="accepted", successor=None)
+    path = f"/v1/rounds/{office.round}/centers/{office.center}/submission"
+    assert (await office.ask("GET", path, role="district", org="5801")).status_code == 200
+
+
+async def test_merges_after_one_another_carry_on(office: Office) -> None:
+    await office.bring(paper("a", 200_000))
+    await office.decided()
+    await merge(office)
+    await until(office, office.other, state="accepted")
+    await office.tell(obligation(office, office.other, sequence=3, owed=False, successor=office.idle))
+    found = await until(office, office.idle, state="accepted")
+    assert [one["origin"] for one in found["carried"]] == [office.center]
+
+
+async def test_a_center_that_moves_takes_its_submission_to_its_new_offices(office: Office) -> None:
+    await office.bring(paper("a", 200_000))
+    await office.decided()
+    await office.tell(
+        (office.center, 2, center(office.center, ELSEWHERE)),
+        obligation(office, office.center, path=ELSEWHERE, lao=ELSEWHERE[-1]),
+    )
+
+    async def listed() -> bool:
+        path = f"/v1/rounds/{office.round}/submissions"
+        page = await office.ask("GET", path, role="district", org="5802")
+        return bool(page.json()["items"])
+
+    await eventually(listed)
