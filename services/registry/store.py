@@ -1,7 +1,7 @@
 """Every query of the registry."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -17,8 +17,10 @@ from services.registry.domain import Center, Obligation, Organization, Round, ob
 from services.registry.reading.obligation_store import ObligationLists
 from services.registry.reading.store import center_lists, organization_lists, searchable
 from services.registry.roll.planning import Change
+from services.registry.tree.history import dated
 from shared.mongo import ASCENDING, Aggregates, Mongo, NewEvent, Outbox, Stored
 from shared.mongo.aggregates import Announcer
+from shared.thai.calendar import in_bangkok
 
 S = TypeVar("S", bound=BaseModel)
 T = TypeVar("T")
@@ -93,11 +95,12 @@ class RegistryStore:
     async def write_organizations(
         self, changes: Sequence[Change[Organization]], known: Mapping[str, Stored[Organization]]
     ) -> set[str]:
-        """Write changes and announce each. Returns the codes that another writer changed first."""
-        batch = [
-            (known.get(node.code), node.code, node, [NewEvent(node.code, organization_changed(node))])
-            for node in (each.after for each in changes)
-        ]
+        """Write changes, dated today, and announce each. Returns the codes that another writer changed first."""
+        batch = []
+        for each in changes:
+            stored = known.get(each.after.code)
+            node = dated(stored.state, each.after, self._today()) if stored else each.after
+            batch.append((stored, node.code, node, [NewEvent(node.code, organization_changed(node))]))
         return await self._write(self.organizations, batch)
 
     # centers
@@ -123,13 +126,18 @@ class RegistryStore:
         return await self.centers.documents.count({"rounds": round_id})
 
     async def write_centers(self, changes: Sequence[Change[Center]], known: Mapping[str, Stored[Center]]) -> set[str]:
-        """Write changes; announce those the world can see (joining a roll is none). Returns who was changed first."""
+        """Write changes, dated today; announce those the world can see (joining a roll is none).
+
+        Returns the codes that another writer changed first.
+        """
         batch = []
         for each in changes:
-            after = center_changed(each.after)
+            stored = known.get(each.after.code)
+            center = dated(stored.state, each.after, self._today()) if stored else each.after
+            after = center_changed(center)
             seen = each.before is None or center_changed(each.before) != after
-            events = [NewEvent(each.after.code, after)] if seen else []
-            batch.append((known.get(each.after.code), each.after.code, each.after, events))
+            events = [NewEvent(center.code, after)] if seen else []
+            batch.append((stored, center.code, center, events))
         return await self._write(self.centers, batch)
 
     # obligations
@@ -151,6 +159,9 @@ class RegistryStore:
             events = [NewEvent(after.key, obligation_changed(after)), NewEvent(stage.key, stage)]
             batch.append((stored, after.key, after, events))
         return await self._write(self.obligations, batch)
+
+    def _today(self) -> date:
+        return in_bangkok(self._clock()).date()
 
     async def _write(
         self, aggregates: Aggregates[S], batch: Sequence[tuple[Stored[S] | None, str, S, Sequence[NewEvent]]]
