@@ -92,8 +92,8 @@ def nearly(asked: Asked, candidates: Iterable[Candidate], besides: Sequence[Hit]
 
 
 def least_likeness(letters: int) -> float:
-    """How alike, of 100, the best part of a name must be to so many: one may be wrong, of 7 two, of 14 three."""
-    wrong = 1 + (letters >= 7) + (letters >= 14)  # noqa: PLR2004
+    """How alike, of 100, the best part of a name must be to so many: one may be wrong, of 8 two, of 14 three."""
+    wrong = 1 + (letters >= 8) + (letters >= 14)  # noqa: PLR2004
     return 100 * (1 - wrong / letters) - 0.1
 
 
