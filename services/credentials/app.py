@@ -10,9 +10,11 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from services.credentials.activating.store import ActivationStore
 from services.credentials.api import officer_routes, sealing_routes
 from services.credentials.claiming.api import claim_routes, reveal_routes
 from services.credentials.claiming.claims import ClaimDesk
+from services.credentials.claiming.door import DoorDesk
 from services.credentials.claiming.mail import CodeMail
 from services.credentials.claiming.reveals import RevealDesk
 from services.credentials.claiming.store import ClaimStore
@@ -51,6 +53,7 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     bus = Bus(settings, "credentials")
     store = CredentialsStore(mongo, bus.relay)
     claim_store = ClaimStore(mongo, bus.relay)
+    activations = ActivationStore(mongo, bus.relay)
     blobs = Blobs(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, connections=8)
     vault = Vault(mongo, settings.master_keys(), Shelf(blobs, settings.vault_bucket, "keyring"))
     code_key = LateSecret()
@@ -58,12 +61,13 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     office = SealingOffice(store, vault, leases, settings.secret_rules(), clock)
     mail = CodeMail(store, claim_store, settings.smtp_url, settings.smtp_from, code_key, clock)
     claims = ClaimDesk(store, claim_store, code_key, clock, mail.nudge)
+    door = DoorDesk(store, activations, claims, code_key, clock, settings.claims_per_address)
     reveals = RevealDesk(store, claim_store, vault, clock)
     remembered = MongoIdempotency(mongo)
     http = httpx.AsyncClient()
     verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http)
     bus.consume("projections", PROJECTED, Projections(store))
-    bus.sweep(leases, [*store.outboxes, *claim_store.outboxes])
+    bus.sweep(leases, [*store.outboxes, *claim_store.outboxes, *activations.outboxes])
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -73,6 +77,7 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
             log.warning("credentials.master_key.in_file")
         await store.prepare()
         await claim_store.prepare()
+        await activations.prepare()
         await remembered.prepare()
         await _open_vault(vault, settings.vault_bucket)
         code_key.settle(await read_code_key(mongo.documents("code_keys"), vault))
@@ -94,7 +99,7 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         routers=[
             sealing_routes(store, office),
             officer_routes(store, Journal(store.trail, clock)),
-            claim_routes(claims),
+            claim_routes(claims, door),
             reveal_routes(reveals),
         ],
         verifier=verifier,

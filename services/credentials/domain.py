@@ -6,11 +6,9 @@ the code that went to its registered contact, sees the secret once, and confirms
 """
 
 from datetime import datetime, timedelta
-from enum import Enum
-from typing import Final, Literal
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict
-
+from services.credentials.facts import Credential, Frozen, Holder, HolderKind, Refusal, Reveal, State, credential_id
 from shared.contracts.events import (
     ClaimAlarmed,
     ClaimRefused,
@@ -26,8 +24,25 @@ from shared.contracts.events import (
 )
 from shared.contracts.status import StageChanged
 
-HolderKind = Literal["center", "lao"]
-State = Literal["sealed", "notified", "locked", "claimed", "confirmed", "revoked", "waiting"]
+__all__ = [
+    "Credential",
+    "Event",
+    "Frozen",
+    "Holder",
+    "HolderKind",
+    "Refusal",
+    "Reveal",
+    "State",
+    "common",
+    "confirm",
+    "credential_id",
+    "issue",
+    "key_of",
+    "reveal",
+    "set_locked",
+    "stage",
+]
+
 Event = (
     CredentialIssued
     | CredentialClaimed
@@ -45,122 +60,6 @@ Event = (
 
 REFETCH_WITHIN: Final = timedelta(minutes=2)
 """How long a reveal whose answer was lost on the way may be fetched again by the same caller with the same key."""
-
-
-class Refusal(Enum):
-    """Why a step of a claim was refused."""
-
-    NOT_OWN = "not_own"
-    """Never told: such a claim looks like any other."""
-    NOT_ISSUED = "not_issued"
-    NO_CONTACT = "no_contact"
-    TOO_MANY = "too_many"
-    WRONG_CODE = "wrong_code"
-    EXPIRED = "expired"
-    LOCKED = "locked"
-    NOT_VERIFIED = "not_verified"
-    ALREADY_CLAIMED = "already_claimed"
-    NOT_REVEALED = "not_revealed"
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Holder(Frozen):
-    """A center or LAO that owns an e-SAR account in a round. `path` ends with its LAO."""
-
-    round: str
-    kind: HolderKind
-    code: str
-    path: tuple[str, ...]
-
-    @property
-    def id(self) -> str:
-        """The id of its credential. Kinds are kept apart: a center's code is opaque and may look like an LAO's."""
-        return credential_id(self.round, self.kind, self.code)
-
-    @property
-    def owner(self) -> str:
-        """The name of its data key, the same in every round."""
-        return f"{self.kind}/{self.code}"
-
-
-def credential_id(round_id: str, kind: HolderKind, code: str) -> str:
-    """Where the credential of a holder in a round is kept."""
-    return f"{round_id}/{kind}/{code}"
-
-
-class Reveal(Frozen):
-    """The one time a credential was opened."""
-
-    claim: str
-    subject: str
-    role: str
-    key_digest: bytes
-    at: datetime
-    way: Literal["token", "sheet"] = "token"
-
-
-class Credential(Frozen):
-    """A sealed credential. `edition` counts the secrets this holder has had in this round.
-
-    `turn` counts how often one was made ready to be claimed: a sheet printed for an earlier turn opens nothing.
-    """
-
-    round: str
-    holder: str
-    kind: HolderKind
-    path: tuple[str, ...]
-    credential: str
-    edition: int
-    sealed: bytes
-    issued_at: datetime
-    locked: bool = False
-    reveal: Reveal | None = None
-    confirmed_at: datetime | None = None
-    turn: int = 1
-    notified_at: datetime | None = None
-    """When the holder was told that it waits to be claimed."""
-    must_change: bool = False
-    """The secret was shown once before and lost: its holder must change it."""
-    revoked_at: datetime | None = None
-    awaits: bool = False
-    """Its secret was taken back and the next sealed batch brings another."""
-
-    @property
-    def state(self) -> State:
-        """Where it stands."""
-        if self.revoked_at is not None:
-            return "revoked"
-        if self.awaits:
-            return "waiting"
-        if self.reveal is not None:
-            return "claimed" if self.confirmed_at is None else "confirmed"
-        if self.locked:
-            return "locked"
-        return "sealed" if self.notified_at is None else "notified"
-
-    @property
-    def claimable(self) -> bool:
-        """Whether there is a secret to be had."""
-        return self.revoked_at is None and not self.awaits
-
-    @property
-    def center(self) -> str | None:
-        """The center it belongs to, or None for an LAO's own."""
-        return self.holder if self.kind == "center" else None
-
-    @property
-    def label(self) -> dict[str, str | int]:
-        """What is bound inside the seal: it opens in this record alone."""
-        return {
-            "round": self.round,
-            "holder": self.holder,
-            "kind": self.kind,
-            "credential": self.credential,
-            "version": self.edition,
-        }
 
 
 def issue(holder: Holder, credential: str, sealed: bytes, now: datetime) -> tuple[Credential, list[Event]]:

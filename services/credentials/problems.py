@@ -3,10 +3,13 @@
 An unknown claim, another's claim, a wrong code and a holder that is not one's own are one and the same problem.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from services.credentials.domain import Refusal
 from shared.http import Problem, ProblemKind
+from shared.http.problems import PlaceAtFault
+from shared.thai.numerals import to_thai
 
 NOT_ASKED = ProblemKind(
     "sealing-not-asked", 404, "ยังไม่มีการสั่งผนึกรหัสของรอบนี้", "No sealing was asked for in this round",
@@ -32,6 +35,15 @@ LOCKED = ProblemKind(
 CLAIM_REFUSED = ProblemKind(
     "claim-refused", 403, "รหัสยืนยันไม่ถูกต้อง", "The code does not fit",
     "ตรวจอีเมลที่ลงทะเบียนไว้แล้วลองใหม่", "Look at the registered mailbox and try again.",
+)  # fmt: skip
+SHEET_MISTYPED = ProblemKind(
+    "claim-code-mistyped", 422, "รหัสรับสิทธิพิมพ์ไม่ครบหรือพิมพ์ผิด", "The claim code is incomplete or mistyped",
+    "พิมพ์ให้ครบ ๖ กลุ่ม กลุ่มละ ๕ ตัว ตามที่พิมพ์บนใบรับสิทธิ", "Type all six groups of five as they stand on the sheet.",
+)  # fmt: skip
+SHEET_REFUSED = ProblemKind(
+    "claim-code-refused", 403, "รหัสรับสิทธินี้ใช้ไม่ได้", "This claim code opens nothing",
+    "รหัสอาจหมดอายุ หรือมีใบรับสิทธิใหม่แทนใบนี้แล้ว ขอใบใหม่จาก อปท. ต้นสังกัด",
+    "It may be past its time, or a newer sheet took its place: ask your LAO for a new one.",
 )  # fmt: skip
 CODE_EXPIRED = ProblemKind(
     "code-expired", 410, "รหัสยืนยันหมดอายุ", "The code has expired",
@@ -63,6 +75,7 @@ _KINDS: Final[dict[Refusal, ProblemKind]] = {
     Refusal.NOT_VERIFIED: NOT_VERIFIED,
     Refusal.ALREADY_CLAIMED: ALREADY_CLAIMED,
     Refusal.NOT_REVEALED: NOT_REVEALED,
+    Refusal.CODE_REFUSED: SHEET_REFUSED,
 }
 
 
@@ -74,3 +87,16 @@ def of(refusal: Refusal) -> Problem:
 def waiting(refusal: Refusal, seconds: int) -> Problem:
     """The problem that tells a refusal which passes after some seconds."""
     return _KINDS[refusal].problem(headers={"Retry-After": str(max(1, seconds))})
+
+
+def mistyped(groups: Sequence[int]) -> Problem:
+    """The problem that tells which groups of a claim code do not check."""
+    if not groups:
+        return SHEET_MISTYPED.problem(where="body.code")
+    named = ", ".join(map(str, groups))
+    return SHEET_MISTYPED.problem(
+        f"ตรวจกลุ่มที่ {to_thai(named)}",
+        f"Look at group {named}.",
+        where="body.code",
+        errors=[PlaceAtFault(where=f"body.code.{group}", fault="check letter differs") for group in groups],
+    )

@@ -13,6 +13,8 @@ from shared.settings import CoreSettings
 
 class CredentialsSettings(CoreSettings):
     http_port: int = Field(8082, ge=0, le=65535)
+    claims_per_address: int = Field(600, ge=1, le=1_000_000)
+    """How many claims without a token one address may begin in ten minutes. Many phones share one address."""
 
     kms_credentials_file: Path | None = None
     """JSON by kind of key service: `{"aws": {"accessKeyId": …, "secretAccessKey": …}, "azure": {"tenantId": …,

@@ -1,7 +1,7 @@
 """The HTTP side of every service: one application, one kind of error, one guard."""
 
 from shared.http.app import create_app
-from shared.http.auth import requires
+from shared.http.auth import may_have, requires
 from shared.http.paging import Page, PageQuery, write_cursor
 from shared.http.probes import Check, Probes, answers, heartbeat
 from shared.http.problems import Problem, ProblemKind
@@ -18,6 +18,7 @@ __all__ = [
     "answers",
     "create_app",
     "heartbeat",
+    "may_have",
     "requires",
     "route_options",
     "write_cursor",

@@ -24,6 +24,8 @@ _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="saraban"'}
 class Requires:
     """A dependency that yields the principal, if its role is one of those named (none named: any role)."""
 
+    optional = False
+
     def __init__(self, *roles: Role) -> None:
         self.roles = frozenset(roles)
 
@@ -36,9 +38,29 @@ class Requires:
         return principal
 
 
+class MayHave(Requires):
+    """As `Requires` for who brings a token; who brings none comes in too, as None."""
+
+    optional = True
+
+    def __call__(  # type: ignore[override]
+        self, request: Request, _declared: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)] = None
+    ) -> Principal | None:
+        principal: Principal | None = request.scope.get(_CHECKED)
+        return principal
+
+
 def requires(*roles: Role) -> Requires:
     """`Annotated[Principal, Depends(requires(Role.OPERATOR))]`: 401 without a good token, 403 with another role."""
     return Requires(*roles)
+
+
+def may_have(*roles: Role) -> MayHave:
+    """`Annotated[Principal | None, Depends(may_have(Role.CENTER))]`: None without a token; a bad one is still 401.
+
+    Such a route guards itself by something else. Give it `openapi_extra={"security": [{}]}`.
+    """
+    return MayHave(*roles)
 
 
 def requirement_of(dependant: Dependant) -> Requires | None:
@@ -48,8 +70,13 @@ def requirement_of(dependant: Dependant) -> Requires | None:
     return next(filter(None, map(requirement_of, dependant.dependencies)), None)
 
 
-async def admit(scope: Scope, requirement: Requires, verifier: TokenVerifier | None) -> Principal:
-    """Check the request's token and role and leave the principal for the route. Raises 401, 403 or 503."""
+async def admit(scope: Scope, requirement: Requires, verifier: TokenVerifier | None) -> Principal | None:
+    """Check the request's token and role and leave the principal for the route. Raises 401, 403 or 503.
+
+    None only where the route takes callers without a token and this one brought none.
+    """
+    if requirement.optional and not any(name == b"authorization" for name, _ in scope["headers"]):
+        return None
     token = _bearer(scope)
     if token is None or verifier is None:
         raise problems.SIGN_IN.problem(headers=_CHALLENGE, where="header.Authorization")

@@ -5,10 +5,10 @@ Pure as `domain` is. An attempt is a claim; it knows of the credential only what
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, Literal
 
-from services.credentials.domain import Event, Frozen, HolderKind, Refusal
-from shared.contracts.events import ClaimRefused
+from services.credentials.domain import Credential, Event, Frozen, HolderKind, Refusal, Reveal
+from shared.contracts.events import ClaimAlarmed, ClaimRefused
 
 CODE_LIFE: Final = timedelta(minutes=10)
 REVEAL_WITHIN: Final = timedelta(minutes=10)
@@ -29,10 +29,11 @@ class Openings(Frozen):
 
 
 class Claim(Frozen):
-    """One attempt at opening a credential.
+    """One attempt at opening a credential, by a token or by a sheet.
 
-    `genuine` is false for a holder that is not the caller's own: such a claim runs its course like any other, but no
-    code is sent and none fits.
+    `session` is kept of a claim by sheet: a hash of what its caller must show at each step. `turn` is the credential's:
+    a claim of an earlier turn reveals nothing. `genuine` is false for a holder that is not the caller's own: such a
+    claim runs its course like any other, but no code is sent and none fits.
     """
 
     claim: str
@@ -52,6 +53,9 @@ class Claim(Frozen):
     tries_left: int = TRIES
     verified_at: datetime | None = None
     refused: bool = False
+    way: Literal["token", "sheet"] = "token"
+    session: str | None = None
+    turn: int = 1
     mail_due: datetime | None = None
     ends: datetime
     """When the database may forget it."""
@@ -91,8 +95,10 @@ def try_code(claim: Claim, fits: bool, now: datetime) -> tuple[Claim, Refusal | 
     if fits and claim.genuine:
         return claim.model_copy(update={"verified_at": now, "mail_due": None}), None, []
     left = claim.tries_left - 1
-    refusal = Refusal.LOCKED if left == 0 else Refusal.WRONG_CODE
-    return claim.model_copy(update={"tries_left": left}), refusal, _refused(claim, refusal, now)
+    tried = claim.model_copy(update={"tries_left": left})
+    if left == 0:
+        return tried, Refusal.LOCKED, [*_refused(claim, Refusal.LOCKED, now), *_alarm(claim, "locked", None, now)]
+    return tried, Refusal.WRONG_CODE, _refused(claim, Refusal.WRONG_CODE, now)
 
 
 def may_reveal(claim: Claim, now: datetime) -> Refusal | None:
@@ -104,25 +110,51 @@ def may_reveal(claim: Claim, now: datetime) -> Refusal | None:
     return None
 
 
-def refuse_as_claimed(claim: Claim, now: datetime) -> tuple[Claim, list[Event]]:
+def is_of(claim: Claim, credential: Credential) -> bool:
+    """Whether the claim was made for the credential as it is now: not rotated, revoked or opened anew since."""
+    return claim.turn == credential.turn and claim.edition == credential.edition and credential.claimable
+
+
+def refuse_as_claimed(claim: Claim, opened: Reveal, now: datetime) -> tuple[Claim, list[Event]]:
     """A claim that came too late. The holder and its officer are to know that somebody else was first."""
-    return claim.model_copy(update={"refused": True}), _refused(claim, Refusal.ALREADY_CLAIMED, now)
+    events = _refused(claim, Refusal.ALREADY_CLAIMED, now)
+    return claim.model_copy(update={"refused": True}), [*events, *_alarm(claim, "already_claimed", opened, now)]
 
 
 def _refused(claim: Claim, refusal: Refusal, now: datetime) -> list[Event]:
     """Only a genuine claim speaks of a credential; attempts at another's are in the audit trail of who made them."""
     if not claim.genuine:
         return []
+    return [ClaimRefused(**_common(claim), claim=claim.claim, reason=refusal.value, refused_at=now)]
+
+
+def _alarm(
+    claim: Claim, cause: Literal["already_claimed", "locked"], opened: Reveal | None, now: datetime
+) -> list[Event]:
+    if not claim.genuine:
+        return []
     return [
-        ClaimRefused(
-            round=claim.round,
-            holder=claim.holder,
-            holder_kind=claim.kind,
-            credential=claim.credential,
-            version=claim.edition,
-            path=claim.path,
+        ClaimAlarmed(
+            **_common(claim),
+            cause=cause,
             claim=claim.claim,
-            reason=refusal.value,
-            refused_at=now,
+            attempted_at=now,
+            attempted_role=claim.role,
+            attempted_org=claim.org,
+            attempted_with=claim.way,
+            claimed_at=opened.at if opened else None,
+            claimed_role=opened.role if opened else None,
+            claimed_with=opened.way if opened else None,
         )
     ]
+
+
+def _common(claim: Claim) -> dict[str, Any]:
+    return {
+        "round": claim.round,
+        "holder": claim.holder,
+        "holder_kind": claim.kind,
+        "credential": claim.credential,
+        "version": claim.edition,
+        "path": claim.path,
+    }

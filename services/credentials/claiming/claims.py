@@ -10,9 +10,10 @@ from pydantic import SecretBytes
 from services.credentials import domain
 from services.credentials.claiming import attempts, codes
 from services.credentials.claiming.attempts import Claim, Wait
+from services.credentials.claiming.callers import Caller, actor_of, own_claim
 from services.credentials.claiming.store import ClaimStore
 from services.credentials.domain import Credential, HolderKind, Refusal
-from services.credentials.journal import Journal
+from services.credentials.journal import Actor, Journal
 from services.credentials.store import ATTEMPTS, CredentialsStore, announced
 from shared.mongo import Conflict, Stored
 from shared.security.principals import Principal
@@ -23,10 +24,13 @@ _NOBODY: Final = codes.reference("")
 
 @dataclass(frozen=True)
 class Opened:
-    """A claim that may be shown its code. `claim` is the caller's to keep."""
+    """A claim that may be shown its code. `claim` and `session` (of a claim by sheet) are the caller's to keep."""
 
     claim: str
     code_ends: datetime
+    round: str
+    holder: str
+    session: str | None = None
 
 
 class ClaimDesk:
@@ -49,42 +53,68 @@ class ClaimDesk:
 
     async def open(self, who: Principal, round_id: str, holder: str) -> Opened | Wait | Refusal:
         """Begin a claim. For a holder that is not the caller's own it looks the same and leads nowhere."""
-        now = self._clock()
+        now, actor = self._clock(), Actor.of(who)
         kind = cast("HolderKind", who.role.value)
         own = await self._store.credential_of(round_id, kind, who.org)
         contact = await self._store.contact_of(kind, who.org)
-        genuine = holder == who.org
-        if genuine and own is None:
-            return await self._journal.refused(who, holder, "claim.open", Refusal.NOT_ISSUED, round_id)
-        if genuine and contact is None:
-            return await self._journal.refused(who, holder, "claim.open", Refusal.NO_CONTACT, round_id)
+        if holder == who.org:
+            return await self.begin(actor, own, (kind, holder, round_id), contact is not None, now)
         wait = await self._claims.count_opening(f"{kind}/{who.org}", attempts.open_again, now)
         if wait is not None:
-            await self._journal.refused(who, holder, "claim.open", wait.refusal, round_id)
+            await self._journal.refused(actor, kind, holder, "claim.open", wait.refusal, round_id)
             return wait
-        credential = own.state if own is not None and genuine else None
-        claim_id = codes.new_claim_id()
-        claim = _new_claim(claim_id, who, kind, round_id, holder, credential, now)
-        if own is not None and credential is not None and credential.reveal is not None:
-            late, events = attempts.refuse_as_claimed(claim.model_copy(update={"mail_due": None}), now)
+        # It runs its course like any other, but no code is sent and none fits.
+        claim_id, claim = _new_claim(actor, (kind, holder, round_id), None, now)
+        await self._claims.add_claim(claim, [], now)
+        self._mail_waits()
+        await self._journal.refused(actor, kind, holder, "claim.open", Refusal.NOT_OWN, round_id)
+        return Opened(claim_id, claim.code_ends, round_id, holder)
+
+    async def begin(
+        self,
+        actor: Actor,
+        own: Stored[Credential] | None,
+        whose: tuple[HolderKind, str, str],
+        reachable: bool,
+        now: datetime,
+        session: tuple[str, str] | None = None,
+    ) -> Opened | Wait | Refusal:
+        """Begin a claim on a credential that is the caller's own: by its token, or by its sheet with a new session.
+
+        `whose` is kind, code and round; `session` the one to hand out and the digest to keep.
+        """
+        kind, holder, round_id = whose
+        if own is None or not own.state.claimable:
+            return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.NOT_ISSUED, round_id)
+        if not reachable:
+            return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.NO_CONTACT, round_id)
+        wait = await self._claims.count_opening(f"{kind}/{holder}", attempts.open_again, now)
+        if wait is not None:
+            await self._journal.refused(actor, kind, holder, "claim.open", wait.refusal, round_id)
+            return wait
+        claim_id, claim = _new_claim(actor, whose, own.state, now, session[1] if session else None)
+        if own.state.reveal is not None:
+            late, events = attempts.refuse_as_claimed(
+                claim.model_copy(update={"mail_due": None}), own.state.reveal, now
+            )
             await self._claims.add_claim(late, events, now)
-            return await self._journal.refused(who, holder, "claim.open", Refusal.ALREADY_CLAIMED, round_id)
-        if own is not None and credential is not None:
+            return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.ALREADY_CLAIMED, round_id)
+        if own.state.locked:
             await self._show_locked(own.id, locked=False)
         await self._claims.add_claim(claim, [], now)
         self._mail_waits()
-        if genuine:
-            await self._journal.allowed(who, holder, "claim.open", round_id)
-        else:
-            await self._journal.refused(who, holder, "claim.open", Refusal.NOT_OWN, round_id)
-        return Opened(claim_id, claim.code_ends)
+        await self._journal.allowed(actor, kind, holder, "claim.open", own.state.mark)
+        return Opened(claim_id, claim.code_ends, round_id, holder, session[0] if session else None)
 
-    async def verify(self, who: Principal, claim_id: str, code: str) -> Refusal | None:
-        """Try a code. Unknown claims, those of others, and wrong codes are refused alike."""
-        stored = await own_claim(self._claims, who, claim_id)
+    async def verify(self, caller: Caller, claim_id: str, code: str) -> Refusal | None:
+        """Try a code. Unknown claims, those of others, and wrong codes are refused alike, after the same work."""
+        stored = await own_claim(self._claims, caller, claim_id)
+        actor = actor_of(caller, stored.state if stored else None)
         if stored is None:
             codes.fits(code, _NOBODY, self._code_key)
-            return await self._journal.refused(who, who.org, "claim.verify", Refusal.WRONG_CODE)
+            await self._claims.write_to_nobody(self._clock())
+            kind, holder = (actor.role, actor.org) if actor.org else ("claim", "unknown")
+            return await self._journal.refused(actor, kind, holder, "claim.verify", Refusal.WRONG_CODE)
         for _ in range(ATTEMPTS):
             now = self._clock()
             fits = codes.fits(code, stored.state.claim, self._code_key)
@@ -98,8 +128,10 @@ class ClaimDesk:
             if refusal is Refusal.LOCKED and tried is not stored.state:
                 await self._lock(tried, now)
             if refusal is not None:
-                return await self._journal.refused(who, tried.holder, "claim.verify", refusal, tried.round)
-            await self._journal.allowed(who, tried.holder, "claim.verify", tried.round)
+                return await self._journal.refused(
+                    actor, tried.kind, tried.holder, "claim.verify", refusal, tried.round
+                )
+            await self._journal.allowed(actor, tried.kind, tried.holder, "claim.verify", tried.round)
             return None
         raise Conflict(stored.id)
 
@@ -130,25 +162,17 @@ class ClaimDesk:
             return
 
 
-async def own_claim(store: ClaimStore, who: Principal, claim_id: str) -> Stored[Claim] | None:
-    """The caller's own claim, or None: those of others are not there."""
-    stored = await store.claims.load(codes.reference(claim_id))
-    if stored is None:
-        return None
-    mine = (stored.state.subject, stored.state.role, stored.state.org) == (who.subject, who.role.value, who.org)
-    return stored if mine else None
-
-
 def _new_claim(
-    claim_id: str,
-    who: Principal,
-    kind: HolderKind,
-    round_id: str,
-    holder: str,
+    actor: Actor,
+    whose: tuple[HolderKind, str, str],
     credential: Credential | None,
     now: datetime,
-) -> Claim:
-    return Claim(
+    session: str | None = None,
+) -> tuple[str, Claim]:
+    """A claim, and the id that its caller is given. Without a credential it is no genuine one."""
+    kind, holder, round_id = whose
+    claim_id = codes.new_claim_id()
+    return claim_id, Claim(
         claim=codes.reference(claim_id),
         round=round_id,
         holder=holder,
@@ -156,10 +180,13 @@ def _new_claim(
         path=credential.path if credential else (),
         credential=credential.credential if credential else "",
         edition=credential.edition if credential else 0,
+        turn=credential.turn if credential else 1,
         genuine=credential is not None,
-        subject=who.subject,
-        role=who.role.value,
-        org=who.org,
+        subject=actor.subject,
+        role=actor.role,
+        org=actor.org,
+        way="sheet" if session else "token",
+        session=session,
         opened_at=now,
         code_ends=now + attempts.CODE_LIFE,
         mail_due=now if credential else None,

@@ -9,15 +9,14 @@ from pydantic import SecretStr
 from services.credentials import domain
 from services.credentials.claiming import attempts, codes
 from services.credentials.claiming.attempts import Claim
-from services.credentials.claiming.claims import own_claim
+from services.credentials.claiming.callers import Caller, actor_of, own_claim
 from services.credentials.claiming.store import ClaimStore
 from services.credentials.domain import Credential, Refusal, Reveal
-from services.credentials.journal import Journal
+from services.credentials.journal import Actor, Journal
 from services.credentials.store import ATTEMPTS, CredentialsStore, announced
 from shared.failpoints import failpoint
 from shared.mongo import Conflict, Stored
 from shared.mongo.sealing import SealBroken, Vault
-from shared.security.principals import Principal
 from shared.telemetry import get_logger
 
 log = get_logger()
@@ -44,36 +43,35 @@ class RevealDesk:
         self._store, self._claims, self._vault, self._clock = store, claims, vault, clock
         self._journal = Journal(store.trail, clock)
 
-    async def reveal(self, who: Principal, claim_id: str, key: str) -> Revealed | Refusal:
+    async def reveal(self, caller: Caller, claim_id: str, key: str) -> Revealed | Refusal:
         """Show the secret, once. The same caller with the same key may fetch a lost answer again for two minutes.
 
         One conditional write on the credential's version decides who is first, however many ask at once.
         """
         now = self._clock()
-        found = await own_claim(self._claims, who, claim_id)
+        found = await own_claim(self._claims, caller, claim_id)
+        actor = actor_of(caller, found.state if found else None)
         refusal = attempts.may_reveal(found.state, now) if found is not None else Refusal.NOT_VERIFIED
         if found is None or refusal is not None:
-            holder = found.state.holder if found is not None else who.org
-            return await self._journal.refused(who, holder, "credential.reveal", refusal or Refusal.NOT_VERIFIED)
+            return await self._refused(actor, found, "credential.reveal", refusal or Refusal.NOT_VERIFIED)
         claim = found.state
         attempt = Reveal(
             claim=claim.claim,
-            subject=who.subject,
-            role=who.role.value,
+            subject=claim.subject,
+            role=claim.role,
             key_digest=codes.key_digest(key, claim.claim),
             at=now,
+            way=claim.way,
         )
         for _ in range(ATTEMPTS):
             stored = await self._store.credential_of(claim.round, claim.kind, claim.holder)
-            if stored is None:
-                return await self._journal.refused(
-                    who, claim.holder, "credential.reveal", Refusal.NOT_VERIFIED, claim.round
-                )
+            if stored is None or not attempts.is_of(claim, stored.state):
+                return await self._refused(actor, found, "credential.reveal", Refusal.NOT_VERIFIED)
             decided = domain.reveal(stored.state, attempt)
             if isinstance(decided, Refusal):
-                await self._refuse_as_claimed(found, now)
-                return await self._journal.refused(who, claim.holder, "credential.reveal", decided, claim.round)
-            secret = await self._unseal(who, stored.state)
+                await self._refuse_as_claimed(found, stored.state.reveal, now)
+                return await self._refused(actor, found, "credential.reveal", decided)
+            secret = await self._unseal(actor, stored.state)
             opened, events = decided
             try:
                 if events:
@@ -81,46 +79,56 @@ class RevealDesk:
             except Conflict:
                 continue
             action = "credential.reveal" if events else "credential.refetch"
-            await self._journal.allowed(who, claim.holder, action, claim.round)
+            await self._journal.allowed(actor, claim.kind, claim.holder, action, opened.mark)
             failpoint("credentials.after_audit")
             return Revealed(SecretStr(secret["username"]), SecretStr(secret["password"]), opened)
         raise Conflict(claim.claim)
 
-    async def confirm(self, who: Principal, claim_id: str) -> Credential | Refusal:
+    async def confirm(self, caller: Caller, claim_id: str) -> Credential | Refusal:
         """The holder says that it has its secret. Twice is as good as once."""
-        found = await own_claim(self._claims, who, claim_id)
+        found = await own_claim(self._claims, caller, claim_id)
+        actor = actor_of(caller, found.state if found else None)
         if found is None:
-            return await self._journal.refused(who, who.org, "credential.confirm", Refusal.NOT_REVEALED)
+            return await self._refused(actor, None, "credential.confirm", Refusal.NOT_REVEALED)
         claim = found.state
         for _ in range(ATTEMPTS):
             now = self._clock()
             stored = await self._store.credential_of(claim.round, claim.kind, claim.holder)
             decided = domain.confirm(stored.state, claim.claim, now) if stored else Refusal.NOT_REVEALED
             if stored is None or isinstance(decided, Refusal):
-                return await self._journal.refused(
-                    who, claim.holder, "credential.confirm", Refusal.NOT_REVEALED, claim.round
-                )
+                return await self._refused(actor, found, "credential.confirm", Refusal.NOT_REVEALED)
             confirmed, events = decided
             try:
                 if events:
                     await self._store.credentials.save(stored, confirmed, announced(events), now)
             except Conflict:
                 continue
-            await self._journal.allowed(who, claim.holder, "credential.confirm", claim.round)
+            await self._journal.allowed(actor, claim.kind, claim.holder, "credential.confirm", confirmed.mark)
             return confirmed
         raise Conflict(claim.claim)
 
-    async def _unseal(self, who: Principal, credential: Credential) -> dict[str, str]:
+    async def _refused(self, actor: Actor, found: Stored[Claim] | None, action: str, refusal: Refusal) -> Refusal:
+        if found is not None:
+            claim = found.state
+            return await self._journal.refused(actor, claim.kind, claim.holder, action, refusal, claim.round)
+        kind, holder = (actor.role, actor.org) if actor.org else ("claim", "unknown")
+        return await self._journal.refused(actor, kind, holder, action, refusal)
+
+    async def _unseal(self, actor: Actor, credential: Credential) -> dict[str, str]:
         try:
             return await self._vault.open(credential.sealed, credential.label)
         except SealBroken:
             log.exception("credentials.seal.broken", credential=credential.credential)
-            await self._journal.failed(who, credential.holder, "credential.reveal", "seal_broken", credential.round)
+            await self._journal.failed(
+                actor, credential.kind, credential.holder, "credential.reveal", "seal_broken", credential.round
+            )
             raise
 
-    async def _refuse_as_claimed(self, found: Stored[Claim], now: datetime) -> None:
+    async def _refuse_as_claimed(self, found: Stored[Claim], opened: Reveal | None, now: datetime) -> None:
         """Tell of a claim that came too late, once."""
-        refused, events = attempts.refuse_as_claimed(found.state, now)
+        if opened is None:
+            return
+        refused, events = attempts.refuse_as_claimed(found.state, opened, now)
         try:
             await self._claims.claims.save(found, refused, announced(events), now)
         except Conflict:

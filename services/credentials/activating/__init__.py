@@ -1,0 +1,1 @@
+"""Activation sheets: paper that lets a holder without a token begin its claim. It never holds the credential."""
