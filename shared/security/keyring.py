@@ -1,9 +1,9 @@
 """A ring of keys from one seed, of which single keys can be destroyed for good.
 
 Keys are the leaves of a binary tree: each node is 32 bytes, its two children come from it by a one-way function (keyed
-BLAKE2b), and whoever has a node has every leaf below it. A new ring is the root alone. To destroy a leaf, the nodes on the way to it
-are forgotten and the siblings beside that way kept: every other leaf can still be derived, that one can not, by nobody
-(Goldreich, Goldwasser, Micali 1986, as a "puncturable" function: Boneh, Waters 2013).
+BLAKE2b), and whoever has a node has every leaf below it. A new ring is the root alone. To destroy a leaf, the nodes on
+the way to it are forgotten and the siblings beside that way kept: every other leaf can still be derived, that one can
+not, by nobody (Goldreich, Goldwasser, Micali 1986, as a "puncturable" function: Boneh, Waters 2013).
 
 So a ring of any number of keys is 32 bytes, and each destroyed key adds at most 2 KiB to it.
 """
