@@ -40,6 +40,7 @@ from shared.mongo import UNAVAILABLE, Backpressure, Conflict, Leases, Mongo
 from shared.mongo.idempotency import MongoIdempotency
 from shared.security.tokens import TokenVerifier
 from shared.telemetry import get_logger
+from shared.telemetry.metrics import INSPECTION_CPU_SECONDS
 from shared.thai.calendar import now_in_bangkok
 
 log = get_logger()
@@ -90,7 +91,12 @@ class _Inspecting:
 
 def _inspecting(settings: SubmissionsSettings, store: Store, blobs: Blobs, leases: Leases) -> _Inspecting:
     batch = FILES_PER_PLACE * settings.inspection_pool
-    room = InspectionRoom(settings.limits, size=settings.inspection_pool, isolate=not settings.inspection_unconfined)
+    room = InspectionRoom(
+        settings.limits,
+        size=settings.inspection_pool,
+        isolate=not settings.inspection_unconfined,
+        ended=lambda used: INSPECTION_CPU_SECONDS.observe(used.cpu),
+    )
     scanner = Scanner(settings.clamav_url) if settings.clamav_url else None
     buckets = Buckets(settings.quarantine, settings.accepted, settings.accepted_lock)
     examination = Examination(blobs, room, scanner, buckets)

@@ -73,6 +73,9 @@ DELIVERIES: Final = Counter(
 INSPECTIONS: Final = Counter(
     "saraban_inspections", "Reports looked into, by what came of it", ["outcome"], registry=REGISTRY
 )
+INSPECTION_CPU_SECONDS: Final = Histogram(
+    "saraban_inspection_cpu_seconds", "Processor time of one look into a file", buckets=_FAST, registry=REGISTRY
+)
 INSPECTIONS_WAITING: Final = Gauge(
     "saraban_inspections_waiting", "Reports whose inspection was postponed, at the last look", registry=REGISTRY
 )

@@ -13,10 +13,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -53,6 +53,14 @@ class Clean:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """What one file cost: seconds of processor time, and the most bytes of memory at once."""
+
+    cpu: float
+    peak: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stalled:
     """The time was over before the child had used it: it slept, or the machine was busy elsewhere. Ask again."""
 
@@ -67,8 +75,17 @@ class InspectionRoom:
     `NotIsolatedError` at the start instead of a service that opens files unprotected.
     """
 
-    def __init__(self, limits: Limits, *, size: int, isolate: bool = True, program: Sequence[str] = PROGRAM) -> None:
-        self._limits, self._isolate, self._program = limits, isolate, program
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        size: int,
+        isolate: bool = True,
+        program: Sequence[str] = PROGRAM,
+        ended: Callable[[Used], None] = lambda _used: None,
+    ) -> None:
+        """`ended` is told of each file what it cost."""
+        self._limits, self._isolate, self._program, self._ended = limits, isolate, program, ended
         self._places = asyncio.Semaphore(size)
         self._starting = asyncio.Lock()
         self._inspector: _Inspector | None = None
@@ -108,6 +125,7 @@ class InspectionRoom:
             except TimeoutError:
                 await inspector.close()
                 raise Unavailable("the inspector is stuck") from None
+            self._ended(Used(outcome["cpu"], outcome["peak"]))
             return _verdict(outcome)
 
     async def _ready(self) -> "_Inspector":
@@ -125,17 +143,17 @@ class _Inspector:
 
     def __init__(self, process: subprocess.Popen[bytes], link: socket.socket) -> None:
         self._process, self._link = process, link
-        self._jobs: dict[int, asyncio.Future[dict[str, object]]] = {}
+        self._jobs: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._number = 0
         self.alive = True
 
     def listen(self) -> None:
         asyncio.get_running_loop().add_reader(self._link, self._receive)
 
-    async def ask(self, files: Sequence[int]) -> dict[str, object]:
+    async def ask(self, files: Sequence[int]) -> dict[str, Any]:
         self._number += 1
         number = self._number
-        answer: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._jobs[number] = answer
         try:
             socket.send_fds(self._link, [json.dumps({"job": number}).encode()], list(files))
@@ -211,7 +229,7 @@ async def _start(limits: Limits, program: Sequence[str], *, isolate: bool) -> _I
     return inspector
 
 
-def _verdict(outcome: dict[str, object]) -> Verdict:
+def _verdict(outcome: dict[str, Any]) -> Verdict:
     """What an ended child means. Its own words count only if they are exactly what a sound child would
     write.
     """

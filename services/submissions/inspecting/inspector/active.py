@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pikepdf import Array, Object, ObjectType
+from pikepdf import Array, Object, ObjectType, StreamDecodeLevel
 
+LOSSLESS: Final = StreamDecodeLevel.specialized
+"""All filters that give back exactly what went in, run lengths among them."""
 CONTAINERS: Final = (ObjectType.dictionary, ObjectType.stream)
 
 _ACTIONS: Final = {
@@ -148,10 +150,10 @@ def _of_stream(stream: Object, keys: set[str]) -> Iterator[str]:
         yield "remote_content"
     if _name(stream, "/Type") == "/Metadata" or _name(stream, "/Subtype") == "/XML":
         # Without the zeros, since it may be UTF-16.
-        if _DECLARATION.search(stream.read_bytes().replace(b"\0", b"")):
+        if _DECLARATION.search(stream.read_bytes(LOSSLESS).replace(b"\0", b"")):
             yield "remote_content"
     elif stream.get("/FunctionType") == 4:  # noqa: PLR2004
-        code = stream.read_bytes()
+        code = stream.read_bytes(LOSSLESS)
         if len(code) > _LONGEST_FUNCTION:
             yield "too_complex"
         elif not _POSTSCRIPT.fullmatch(code):

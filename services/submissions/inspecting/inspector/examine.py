@@ -10,7 +10,7 @@ import pikepdf
 from pikepdf import Object, ObjectType, PasswordError, Pdf, PdfError
 from pikepdf.settings import qpdf_limit_errors, set_qpdf_limits
 
-from services.submissions.inspecting.inspector.active import containers, refused, taken_out
+from services.submissions.inspecting.inspector.active import LOSSLESS, containers, refused, taken_out
 from services.submissions.inspecting.inspector.copying import write_copy
 from services.submissions.inspecting.inspector.pages import describe
 
@@ -86,14 +86,15 @@ def _examine(pdf: Pdf) -> dict[str, Any]:
     for code in _WORST_FIRST:
         if code in found:
             return {"finding": code}
-    if any("duplicated key" in warning for warning in pdf.get_warnings()):
+    warnings = pdf.get_warnings()
+    if any("duplicated key" in warning for warning in warnings):
         return {"finding": "unreadable"}  # another reader would see the other one
     pages = len(pdf.pages)
     if not pages:
         return {"finding": "no_pages"}
     seen = describe(pdf)
     if seen.pop("bare"):
-        return {"finding": "blank"}
+        return {"finding": "unreadable" if warnings or pdf.get_warnings() else "blank"}
     if "/Info" in pdf.trailer:
         notes.add("metadata")
     return {"pages": pages, "notes": sorted(notes), **seen}
@@ -125,4 +126,4 @@ def _decoded_size(stream: Object, found: set[str]) -> int:
     names = [filters] if isinstance(filters, pikepdf.Name) else list(filters or ())
     if not {str(name) for name in names} <= _DECODED_HERE:
         return 0
-    return len(stream.read_bytes())
+    return len(stream.read_bytes(LOSSLESS))

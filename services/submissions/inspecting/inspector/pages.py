@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pikepdf import Array, Matrix, Object, ObjectType, Page, Pdf, parse_content_stream
 
+from services.submissions.inspecting.inspector.active import LOSSLESS
 from services.submissions.inspecting.inspector.pictures import Pictures
 
 MOST_CONTENT: Final = 8 * 1024 * 1024
@@ -158,8 +159,8 @@ def _mark(marks: _Marks, operator: str, operands: Any) -> None:
 def _length(content: Any) -> int:
     """Bytes to parse: decoded streams of a page, or of a form."""
     if isinstance(content, Page):
-        return sum(len(stream.read_bytes()) for stream in _items(content.obj.get("/Contents")))
-    return len(content.read_bytes())
+        return sum(len(stream.read_bytes(LOSSLESS)) for stream in _items(content.obj.get("/Contents")))
+    return len(content.read_bytes(LOSSLESS))
 
 
 def _items(value: Any) -> Iterator[Object]:

@@ -51,7 +51,7 @@ def _has_ink(jpeg: bytes) -> bool:
             with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as image:
                 if image.width * image.height > _LARGEST:
                     return True
-                image.draft("L", (image.width // _SCALE, image.height // _SCALE))
+                image.draft("L", (max(1, image.width // _SCALE), max(1, image.height // _SCALE)))
                 sheet = image.convert("L")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):  # what Pillow raises on a broken JPEG
         return True

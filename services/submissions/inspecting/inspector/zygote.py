@@ -121,7 +121,7 @@ class Zygote:
             os._exit(0)
 
     def _report(self, child: _Child, *, timed_out: bool) -> None:
-        status = os.waitpid(child.pid, 0)[1]
+        _, status, used = os.wait4(child.pid, 0)
         try:
             answer = os.read(child.answer, LONGEST_ANSWER + 1)
         except BlockingIOError:  # a grandchild holds the pipe open and wrote nothing
@@ -134,6 +134,8 @@ class Zygote:
                     "job": child.job,
                     "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
                     "timed_out": timed_out,
+                    "cpu": used.ru_utime + used.ru_stime,
+                    "peak": used.ru_maxrss * 1024,
                     "answer": answer.decode("ascii", "replace"),
                 }
             ).encode()
