@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path, Query, Response
 
 from services.registry.reading import export_api
 from services.registry.reading.filters import Filter
@@ -22,6 +22,7 @@ from services.registry.store import RegistryStore
 from services.registry.tree.telling import AsOf, Telling
 from services.registry.views import CenterView, OrganizationView
 from shared.http import Page, Router, requires
+from shared.http.conditional import NOT_MODIFIED, IfNoneMatch, unchanged
 from shared.http.problems import ROUND_UNKNOWN
 from shared.mongo import Stored
 from shared.security.principals import Principal
@@ -47,9 +48,14 @@ def router(store: RegistryStore, telling: Telling) -> Router:
         found = await organizations.page(wanted, asked.cursor, asked.limit)
         return Page(items=[OrganizationFound.of_row(row) for row in found.rows], next=found.next)
 
-    @routes.get("/organizations/{code}")
-    async def organization(code: str, principal: Anybody, as_of: AsOf = None) -> OrganizationView:
-        return await telling.organization((await scope.organization(principal, code, "path.code")).state, as_of)
+    @routes.get("/organizations/{code}", response_model=OrganizationView, responses=NOT_MODIFIED)
+    async def organization(
+        code: str, principal: Anybody, response: Response, as_of: AsOf = None, if_none_match: IfNoneMatch = None
+    ) -> OrganizationView | Response:
+        found = await scope.organization(principal, code, "path.code")
+        if as_of is None and (same := unchanged(response, if_none_match, _tag(found))):
+            return same
+        return await telling.organization(found.state, as_of)
 
     @routes.get("/organizations/{code}/children")
     async def children(
@@ -68,9 +74,14 @@ def router(store: RegistryStore, telling: Telling) -> Router:
         found = await centers.page(wanted, asked.cursor, asked.limit)
         return Page(items=[CenterFound.of_row(row) for row in found.rows], next=found.next)
 
-    @routes.get("/centers/{code}")
-    async def center(code: str, principal: Anybody, as_of: AsOf = None) -> CenterView:
-        return await telling.center((await scope.center(principal, code)).state, as_of)
+    @routes.get("/centers/{code}", response_model=CenterView, responses=NOT_MODIFIED)
+    async def center(
+        code: str, principal: Anybody, response: Response, as_of: AsOf = None, if_none_match: IfNoneMatch = None
+    ) -> CenterView | Response:
+        found = await scope.center(principal, code)
+        if as_of is None and (same := unchanged(response, if_none_match, _tag(found))):
+            return same
+        return await telling.center(found.state, as_of)
 
     @routes.get("/rounds/{round}/obligations")
     async def list_obligations(
