@@ -1,7 +1,7 @@
 """Runs the real inspection over folders of PDFs: `python -m tests.bench.corpus DIR [--list] [--repaired]`.
 
 Each folder in DIR is one source. Every file in it goes through the confined inspector as a report would, and the copy
-of a sound one goes through it again. Those found sound are then searched in another way, with qpdf's repairs on, for names
+of a sound one goes through it again. Those found sound are then searched in another way, with repairs on, for names
 of what acts. With `--repaired` files that cannot be read are repaired by qpdf first: many of those made to attack
 somebody have broken tables. Exit code 1 if a file stalled the inspector, took more than the limits, or was active and
 passed.

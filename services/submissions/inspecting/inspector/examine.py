@@ -94,7 +94,8 @@ def _examine(pdf: Pdf) -> dict[str, Any]:
         return {"finding": "no_pages"}
     seen = describe(pdf)
     if seen.pop("bare"):
-        return {"finding": "unreadable" if warnings or pdf.get_warnings() else "blank"}
+        damaged = any(": kid " not in warning for warning in (*warnings, *pdf.get_warnings()))
+        return {"finding": "unreadable" if damaged else "blank"}  # what a page was to inherit is no damage
     if "/Info" in pdf.trailer:
         notes.add("metadata")
     return {"pages": pages, "notes": sorted(notes), **seen}
