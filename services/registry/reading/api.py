@@ -34,11 +34,18 @@ Anybody = Annotated[Principal, Depends(requires())]
 
 
 def router(store: RegistryStore, telling: Telling) -> Router:
-    """`/v1/organizations` and `/v1/centers`."""
+    """The tree, its lists, and the lists as files."""
     routes = Router(prefix="/v1", tags=["tree"])
     scope = Scope(store)
-    centers, organizations = Lists(store.center_lists), Lists(store.organization_lists)
-    obligations = Obligations(store.center_lists, store.obligation_lists)
+    _organizations(routes, store, scope, telling)
+    _centers(routes, store, scope, telling)
+    _obligations(routes, store, scope)
+    routes.include_router(export_api.router(store))
+    return routes
+
+
+def _organizations(routes: Router, store: RegistryStore, scope: Scope, telling: Telling) -> None:
+    organizations = Lists(store.organization_lists)
 
     @routes.get("/organizations")
     async def list_organizations(
@@ -68,6 +75,10 @@ def router(store: RegistryStore, telling: Telling) -> Router:
         found = await organizations.page(Filter(code, parent=code), page.cursor, page.limit)
         return Page(items=[OrganizationFound.of_row(row) for row in found.rows], next=found.next)
 
+
+def _centers(routes: Router, store: RegistryStore, scope: Scope, telling: Telling) -> None:
+    centers = Lists(store.center_lists)
+
     @routes.get("/centers")
     async def list_centers(asked: Annotated[CentersQuery, Query()], principal: Anybody) -> Page[CenterFound]:
         wanted = await scope.centers(principal, asked)
@@ -83,6 +94,10 @@ def router(store: RegistryStore, telling: Telling) -> Router:
             return same
         return await telling.center(found.state, as_of)
 
+
+def _obligations(routes: Router, store: RegistryStore, scope: Scope) -> None:
+    obligations = Obligations(store.center_lists, store.obligation_lists)
+
     @routes.get("/rounds/{round}/obligations")
     async def list_obligations(
         round_id: Annotated[str, Path(alias="round", max_length=64)],
@@ -96,9 +111,6 @@ def router(store: RegistryStore, telling: Telling) -> Router:
         wanted = await scope.listed(principal, round_id, asked.within, owed=asked.state == "owed")
         found = await obligations.page(wanted, asked.cursor, asked.limit)
         return Page(items=[DutyView.of(duty, stored.state) for duty in found.rows], next=found.next)
-
-    routes.include_router(export_api.router(store))
-    return routes
 
 
 def _tag(stored: Stored[Any]) -> str:
