@@ -33,6 +33,7 @@ from shared.contracts.notifier import (
 )
 from shared.contracts.registry import (
     CenterChanged,
+    ClusterChanged,
     Extension,
     ObligationChanged,
     OrganizationChanged,
@@ -65,6 +66,7 @@ from shared.contracts.submissions import (
 from shared.contracts.topics import (
     AUDIT,
     CENTERS,
+    CLUSTERS,
     CREDENTIALS,
     INBOUND_REVIEWS,
     INBOUND_ROLL,
@@ -87,6 +89,7 @@ __all__ = [
     "CenterChanged",
     "ClaimAlarmed",
     "ClaimRefused",
+    "ClusterChanged",
     "CredentialClaimed",
     "CredentialConfirmed",
     "CredentialEvent",
@@ -156,6 +159,7 @@ EVENT_TYPES: dict[str, EventType] = {
         ("saraban.registry.center.changed.v1", CenterChanged, CENTERS),
         ("saraban.registry.round.changed.v1", RoundChanged, ROUNDS),
         ("saraban.registry.obligation.changed.v1", ObligationChanged, OBLIGATIONS),
+        ("saraban.registry.cluster.changed.v1", ClusterChanged, CLUSTERS),
         ("saraban.credentials.credential.issued.v1", CredentialIssued, CREDENTIALS),
         ("saraban.credentials.credential.claimed.v1", CredentialClaimed, CREDENTIALS),
         ("saraban.credentials.credential.confirmed.v1", CredentialConfirmed, CREDENTIALS),

@@ -88,6 +88,29 @@ class ObligationChanged(EventData):
     cause: Literal["roll", "added", "removed", "merged", "closed"] | None = None
 
 
+class ClusterChanged(EventData):
+    """The whole state of a cluster (กลุ่ม): centers of one province that are visited together in a round.
+
+    `path` is of codes from the department to the province. `pinned` are members whom no new plan takes apart. `reasons`
+    say why these and what to mind: `same_subdistrict`, `same_lao`, `same_district`, `nearest_neighbours`,
+    `least_travel`, `crosses_district`, `crosses_lao`, `position_assumed`, `pinned`, `by_hand`, `visited`; more may be
+    added. `span_km` is the length of the shortest tree of ways between the members, as the crow flies. `exception` says
+    why it has other than three or four members: `one_left`, `two_left`, `five_left`, `pins_leave_too_few`, `by_hand`.
+    A dissolved cluster has no members, and its id is never another's.
+    """
+
+    round: str
+    cluster: str
+    path: Path
+    members: tuple[str, ...]
+    pinned: tuple[str, ...] = ()
+    span_km: float
+    reasons: tuple[str, ...] = ()
+    exception: str | None = None
+    visited: bool = False
+    state: Literal["active", "dissolved"] = "active"
+
+
 Cell = Annotated[str, Field(max_length=500)] | int | Annotated[float, Field(allow_inf_nan=False)] | None
 """A cell of a roll as it stands with its writer."""
 

@@ -73,6 +73,13 @@ OBLIGATIONS = Topic(
     ("registry",),
     compacted=True,
 )
+CLUSTERS = Topic(
+    "registry.clusters",
+    "round id/cluster id",
+    "members, reasons, span in km",
+    ("registry",),
+    compacted=True,
+)
 CREDENTIALS = Topic(
     "credentials.events",
     "holder code",
@@ -132,6 +139,7 @@ TOPICS: tuple[Topic, ...] = (
     CENTERS,
     ROUNDS,
     OBLIGATIONS,
+    CLUSTERS,
     CREDENTIALS,
     SUBMISSIONS,
     NOTICES,

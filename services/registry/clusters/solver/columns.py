@@ -11,7 +11,7 @@ import numpy as np
 
 from services.registry.clusters.solver.enumeration import Leaves, below, by_cost, least, unique
 from services.registry.clusters.solver.ground import ODD_KM, SMALLEST, Ground
-from services.registry.clusters.solver.trees import LARGEST, Floats, Nodes, spans
+from services.registry.clusters.solver.trees import LARGEST, Floats, Nodes, padded, spans
 
 NEIGHBOURS: Final = 5
 """Each node with all pairs and triples of so many neighbours: columns to begin with."""
@@ -31,6 +31,7 @@ class Columns:
         few = [*(_around(ground, group, self._free) for group in ground.groups), _odd(ground, self._free)]
         self._few = np.vstack(few) if few else np.empty((0, LARGEST), dtype=np.intp)
         """Those that hold a group, and odd ones: few enough to be written down."""
+        self._apart = padded([ground.apart], ground.nodes)[0] if ground.apart else None
         self._few_cost = self.cost(self._few)
 
     @property
@@ -41,9 +42,12 @@ class Columns:
         return len(self.ground.groups) + len(self._free) // SMALLEST
 
     def cost(self, subsets: Nodes) -> Floats:
-        """What each costs: its shortest tree, and the charge for a cluster that is too small."""
+        """What each costs: its shortest tree, and the charge for a cluster that is too small or not wanted."""
         size = (subsets < self.ground.nodes).sum(axis=1)
-        return np.asarray(spans(self.ground.weights, subsets) + ODD_KM * np.maximum(0.0, SMALLEST - size))
+        cost = spans(self.ground.weights, subsets) + ODD_KM * np.maximum(0.0, SMALLEST - size)
+        if self._apart is not None:
+            cost += ODD_KM * np.all(np.sort(subsets, axis=1) == self._apart, axis=1)
+        return np.asarray(cost)
 
     def to_begin_with(self) -> Nodes:
         """Near subsets around every node, enough for a first linear program."""

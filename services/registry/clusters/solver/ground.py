@@ -19,12 +19,13 @@ class Ground:
     """Nodes 0 … n-1, of which each must stand in exactly one cluster.
 
     `weights` are symmetric, in km, with a zero diagonal: an edge's length and what is charged for it. `groups` are
-    nodes (two or three each) that stay together, each group in a cluster of its own. `odd` permits clusters of one
-    or two because no partition into threes and fours exists.
+    nodes (two or three each) that stay together, each group in a cluster of its own. `apart` may not be a cluster, if
+    any other partition exists. `odd` permits clusters of one or two because none into threes and fours exists.
     """
 
     weights: Floats
     groups: tuple[tuple[int, ...], ...] = ()
+    apart: tuple[int, ...] = ()
     odd: bool = field(init=False)
 
     def __post_init__(self) -> None:

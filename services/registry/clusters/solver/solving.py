@@ -89,7 +89,9 @@ class _Solving:
             yield from self._round_up(master, *tightest)
 
     def _answer(self) -> Answer:
-        forced = sum(max(0, SMALLEST - len(members)) for members in self._best) * ODD_KM
+        forced = ODD_KM * (
+            sum(max(0, SMALLEST - len(members)) for members in self._best) + (self._ground.apart in self._best)
+        )
         cost = max(0.0, self._cost - forced)
         return Answer(self._best, cost, min(cost, max(0.0, self._bound - forced)))
 
