@@ -63,9 +63,9 @@ def test_a_center_was_under_its_former_lao() -> None:
 def test_every_day_has_one_answer_and_spans_meet(changes: list[tuple[str, int]], asked: int) -> None:
     node = LAO
     said: dict[date, str] = {}
-    for number, (name, day) in enumerate(changes):
+    for number, (name, days) in enumerate(changes):
         before = node
-        node = renamed(node, name, FIRST + timedelta(days=day), f"o{number}")
+        node = renamed(node, name, FIRST + timedelta(days=days), f"o{number}")
         if node != before:
             assert node.valid_from is not None
             said = {on: what for on, what in said.items() if on < node.valid_from} | {node.valid_from: name}

@@ -131,7 +131,7 @@ def test_a_day_may_lie_before_what_is_merely_named_but_not_before_the_last_chang
     assert fault("young", Rename(name="ใหม่"), effective=before) == "too_early"
     assert fault("c1", Move(to="young"), effective=before) == "too_early"  # it did not exist then
     assert fault("6580101", Merge(sources=("young",)), effective=before) == "too_early"
-    NODES["named"] = renamed(NODES["6580301"], "ใหม่", order("6580301", Rename(name="ใหม่")))  # type: ignore[type-var]
+    NODES["named"] = renamed(NODES["6580301"], "ใหม่", order("6580301", Rename(name="ใหม่")))
     assert fault("c1", Move(to="named"), effective=before) is None
     assert fault("6580101", Rename(name="ใหม่"), effective=TODAY + timedelta(days=400)) == "too_late"
 
