@@ -32,6 +32,7 @@ ROOMS = {
     "dead": "deploy.local.tools.commands:dead_app",
     "projections": "deploy.local.tools.commands:projections_app",
     "audit": "deploy.local.tools.commands:audit_app",
+    "receipts": "deploy.local.tools.receipts:receipts_app",
 }
 """Groups of commands that live in rooms of their own, and where."""
 

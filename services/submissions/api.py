@@ -1,20 +1,19 @@
-"""Submissions over HTTP: send a report, see where a center stands, find a receipt."""
+"""Submissions over HTTP: send a report, see where a center stands."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Query
 
 from services.submissions import problems
 from services.submissions.desk import Clock, Code, Desk, Overseer, Reader, RoundId
 from services.submissions.domain import Standing
-from services.submissions.receipts.codes import read_receipt_code
 from services.submissions.store import Sight, Store, key_of
 from services.submissions.uploading.api import upload_routes
-from services.submissions.views import ReceiptView, SubmissionView, receipt_view, submission_view
+from services.submissions.views import SubmissionView, submission_view
 from shared.http import Page, PageQuery, Router, write_cursor
 from shared.http import problems as common
 from shared.security.principals import Principal, Role
-from shared.security.scope import DEPARTMENT_CODE, may_see
+from shared.security.scope import DEPARTMENT_CODE
 
 _LOCAL = frozenset({Role.PROVINCE, Role.DISTRICT, Role.LAO})
 
@@ -24,7 +23,6 @@ def routes(desk: Desk, clock: Clock) -> Router:
     router = Router(prefix="/v1")
     upload_routes(router, desk, clock)
     _reading(router, desk)
-    _receipts(router, desk)
     return router
 
 
@@ -67,22 +65,3 @@ async def _within(store: Store, principal: Principal, within: str | None) -> tup
     if path is None or path.index(within) < path.index(own):
         raise common.OUT_OF_SCOPE.problem(where="query.within")
     return (own, within)
-
-
-def _receipts(router: Router, desk: Desk) -> None:
-    @router.get("/receipts/{code}")
-    async def get_receipt(principal: Reader, code: Code) -> ReceiptView:
-        """A receipt by its short code, as people write it down."""
-        wanted = read_receipt_code(code)
-        stored = await desk.store.of_receipt(wanted)
-        report = next((one for one in stored.state.reports if one.receipt == wanted), None) if stored else None
-        if stored is None or report is None:
-            raise problems.RECEIPT_UNKNOWN.problem(where="path.code")
-        if not may_see(principal, stored.state.path, stored.state.center):
-            raise common.OUT_OF_SCOPE.problem(where="path.code")
-        return receipt_view(stored.state, report)
-
-    @router.get("/receipt-keys")
-    async def receipt_keys() -> dict[str, Any]:
-        """The public keys (JWK set) with which anybody checks the signature of a receipt."""
-        return desk.signer.public_keys()

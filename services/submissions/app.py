@@ -22,6 +22,7 @@ from services.submissions.inspecting.overlooked import Overlooked
 from services.submissions.inspecting.room import InspectionRoom, NotIsolatedError
 from services.submissions.inspecting.scanner import Scanner
 from services.submissions.overdue.sweeper import DeadlineSweeper
+from services.submissions.receipts.api import receipt_routes
 from services.submissions.receipts.signing import ReceiptSigner
 from services.submissions.reviewing.api import review_routes
 from services.submissions.reviewing.inbound import InboundReviews
@@ -151,6 +152,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
             ending.push_async_callback(http.aclose)
             await store.prepare()
             await dues.prepare()
+            await store.receipts.keep_key(signer.public_key, clock())
             await idempotency.prepare()
             await blobs.ensure_bucket(settings.quarantine)
             await blobs.ensure_bucket(settings.accepted, lock=settings.accepted_lock)
@@ -184,7 +186,12 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         title="สารบรรณ: รับรายงาน / Saraban submissions",
         description="รับรายงานการประเมินตนเองของศูนย์ ออกใบรับ และตรวจไฟล์ / "
         "Takes the centers' self-assessment reports, gives receipts, looks into the files.",
-        routers=[routes(desk, clock), review_routes(desk, reviews, clock), audit_routes(store.trail)],
+        routers=[
+            routes(desk, clock),
+            review_routes(desk, reviews, clock),
+            receipt_routes(desk, settings.public_url),
+            audit_routes(store.trail),
+        ],
         verifier=TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http),
         idempotency=idempotency,
         probes=Probes(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Path
 
@@ -42,6 +42,12 @@ class Desk:
             signer,
             largest,
         )
+
+    async def receipt_keys(self) -> dict[str, Any]:
+        """The JWK set of every key that ever signed a receipt; the one in use first."""
+        current = self.signer.public_key
+        kept = await self.store.receipts.keys()
+        return {"keys": [current, *(key for key in kept if key["kid"] != current["kid"])]}
 
     async def round(self, round_: str) -> RoundChanged:
         """The round, or its problem."""

@@ -18,6 +18,8 @@ class SubmissionsSettings(CoreSettings):
 
     receipt_key_file: Path
     """Signs receipts: a P-256 private key in PEM, or at least 32 random bytes from which one is derived."""
+    public_url: str = Field("http://127.0.0.1:8083", pattern=r"^https?://[^/\s]+(/[^?#\s]*[^/?#\s])?$", max_length=200)
+    """Where anybody reaches this service; the QR code of a receipt leads there."""
     s3_public_endpoint: str | None = Field(None, pattern=r"^https?://[^/]+$")
     """How centers reach the object store, where that is not how this service does. It is part of what is signed."""
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from services.submissions.domain import Duty, Submission, Upload
+from services.submissions.receipt_store import ReceiptStore
 from services.submissions.refusals import UploadOver
 from services.submissions.sweep_store import SweepStore, sweep_fields
 from services.submissions.uploading.sending import Change
@@ -75,6 +76,7 @@ class Store:
         self.submissions = Aggregates(mongo.documents("submissions"), Submission, announcer, sweep_fields)
         self.sweeps = SweepStore(self.submissions)
         self.trail = AuditTrail(mongo, announcer)
+        self.receipts = ReceiptStore(mongo, self.submissions)
         self.rounds = Projection(mongo.documents("rounds"))
         self.centers = Projection(mongo.documents("centers"))
         self.obligations = Projection(mongo.documents("obligations"))
@@ -91,9 +93,7 @@ class Store:
         await self.trail.prepare()
         submissions = self.submissions.documents
         await submissions.index([("uploads.id", ASCENDING)], name="upload")
-        await submissions.index(
-            [("reports.receipt", ASCENDING)], name="receipt", partialFilterExpression={"reports.receipt": {"$gt": ""}}
-        )
+        await self.receipts.prepare()
         await submissions.index([("due", ASCENDING)], name="due", partialFilterExpression={"due": {"$gt": _EPOCH}})
         await submissions.index([("round", ASCENDING), ("path", ASCENDING), ("_id", ASCENDING)], name="within")
         await submissions.index(
@@ -111,9 +111,9 @@ class Store:
         await self.rounds.apply(Projected(key, sequence, data.model_dump()) for key, sequence, data in rows)
 
     async def know_centers(self, rows: Iterable[tuple[str, int, CenterChanged]]) -> None:
-        """Keep of each center where it stands in the tree, and no more."""
+        """Keep of each center its name and where it stands in the tree, and no more."""
         await self.centers.apply(
-            Projected(key, sequence, {"path": list(data.path), "state": data.state}) for key, sequence, data in rows
+            Projected(key, sequence, data.model_dump(include={"name", "path", "state"})) for key, sequence, data in rows
         )
 
     async def know_obligations(self, rows: Iterable[tuple[str, int, ObligationChanged]]) -> None:
@@ -132,6 +132,11 @@ class Store:
         """The organizations over a center, from the department down to its LAO; None if there is no such center."""
         found = await self.centers.documents.one({"_id": center}, fields=["path"])
         return tuple(found["path"]) if found else None
+
+    async def name_of(self, center: str) -> str | None:
+        """What the center is called; None while that is not known."""
+        found = await self.centers.documents.one({"_id": center}, fields=["name"])
+        return found.get("name") if found else None
 
     async def sample_path(self, *organizations: str) -> tuple[str, ...] | None:
         """The path of some center that lies under all of these; None if there is none."""
@@ -159,11 +164,6 @@ class Store:
     async def of_upload(self, upload: str) -> Stored[Submission] | None:
         """The submission to which an upload belongs."""
         found = await self.submissions.documents.one({"uploads.id": upload})
-        return self.submissions.read(found) if found else None
-
-    async def of_receipt(self, code: str) -> Stored[Submission] | None:
-        """The submission that holds the report with this receipt."""
-        found = await self.submissions.documents.one({"reports.receipt": code})
         return self.submissions.read(found) if found else None
 
     async def many(self, keys: Iterable[str]) -> dict[str, Stored[Submission]]:

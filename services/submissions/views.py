@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -19,7 +19,7 @@ from services.submissions.domain import (
 )
 from services.submissions.inspecting.findings import FINDINGS
 from shared.blobs import SignedRequest
-from shared.thai.calendar import format_moment, in_bangkok
+from shared.thai.calendar import in_bangkok
 
 Moment = Annotated[
     datetime, PlainSerializer(lambda at: in_bangkok(at).isoformat(timespec="milliseconds"), return_type=str)
@@ -134,30 +134,6 @@ class UploadView(BaseModel):
     receipt: str | None
 
 
-class ReceiptView(BaseModel):
-    """A receipt. `signed` is its proof (JWS); `sentence` says the same to a person."""
-
-    code: str
-    round: str
-    center: str
-    version: int
-    sha256: str
-    size: int
-    received_at: Moment
-    late: bool
-    state: ReportState
-    decided_at: Moment | None
-    signed: str
-    sentence: str
-    sentence_en: str
-
-
-class CompletedView(BaseModel):
-    upload: str
-    state: Literal["received"] = "received"
-    receipt: ReceiptView
-
-
 class CarriedView(BaseModel):
     """What a center that was merged into this one had sent."""
 
@@ -220,27 +196,6 @@ def report_view(report: Report) -> ReportView:
     )
     shown = report.model_dump(exclude={"quarantined", "kept", "signed", "reason"})
     return ReportView(**shown, reason=reason)
-
-
-def receipt_view(submission: Submission, report: Report) -> ReceiptView:
-    """The receipt of a report."""
-    when = format_moment(report.received_at)
-    thai, english = ("หลังกำหนด", "late") if report.late else ("ทันกำหนด", "on time")
-    return ReceiptView(
-        code=report.receipt,
-        round=submission.round,
-        center=submission.center,
-        version=report.version,
-        sha256=report.sha256,
-        size=report.size,
-        received_at=report.received_at,
-        late=report.late,
-        state=report.state,
-        decided_at=report.decided_at,
-        signed=report.signed,
-        sentence=f"ได้รับรายงานแล้วเมื่อ{when} {thai}",
-        sentence_en=f"Received on {in_bangkok(report.received_at):%d %B %Y at %H:%M} (UTC+7), {english}.",
-    )
 
 
 def submission_view(submission: Submission) -> SubmissionView:

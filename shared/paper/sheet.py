@@ -26,12 +26,15 @@ _FONTS: Final = ROOT / "files"
 class Paper:
     """One document, written from top to bottom; what no longer fits goes on to the next page.
 
-    The same calls with the same `made_at` give the same bytes. Lengths are millimetres, sizes of letters points.
+    The same calls with the same `made_at` give the same bytes. `keywords` are not printed: they travel in the file, for
+    machines. Lengths are millimetres, sizes of letters points.
     """
 
-    def __init__(self, title: str, *, made_at: datetime, footer: str = "") -> None:
+    def __init__(self, title: str, *, made_at: datetime, footer: str = "", keywords: str = "") -> None:
         self._pdf = _Pages(footer)
         self._pdf.set_title(title)
+        if keywords:
+            self._pdf.set_keywords(keywords)
         self._pdf.set_lang("th-TH")
         self._pdf.set_creator("saraban")
         self._pdf.set_creation_date(made_at)

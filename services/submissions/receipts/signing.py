@@ -20,7 +20,7 @@ from joserfc.jwk import ECKey
 from services.submissions.receipts.codes import receipt_code
 
 TYPE: Final = "saraban-receipt+jws"
-_ALGORITHM: Final = "ES256"
+ALGORITHM: Final = "ES256"
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """The order of P-256 (FIPS 186-5)."""
 
@@ -59,17 +59,18 @@ class ReceiptSigner:
 
     def __init__(self, key_file: Path) -> None:
         self._key = _read(key_file)
-        self._header = {"alg": _ALGORITHM, "typ": TYPE, "kid": self._key.thumbprint()}
+        self._header = {"alg": ALGORITHM, "typ": TYPE, "kid": self._key.thumbprint()}
 
     def sign(self, receipt: Receipt) -> str:
         """The receipt as a compact JWS. Signed twice it differs, as ECDSA does: keep the first."""
         payload = json.dumps(receipt.claims(), ensure_ascii=False, separators=(",", ":")).encode()
-        return jws.serialize_compact(self._header, payload, self._key, [_ALGORITHM])
+        return jws.serialize_compact(self._header, payload, self._key, [ALGORITHM])
 
-    def public_keys(self) -> dict[str, Any]:
-        """The JWK set with which anybody checks a receipt."""
+    @property
+    def public_key(self) -> dict[str, Any]:
+        """The JWK with which anybody checks a receipt that this signer made."""
         public = self._key.as_dict(private=False)
-        return {"keys": [{**public, "kid": self._key.thumbprint(), "use": "sig", "alg": _ALGORITHM}]}
+        return {**public, "kid": self._key.thumbprint(), "use": "sig", "alg": ALGORITHM}
 
 
 def _read(path: Path) -> ECKey:

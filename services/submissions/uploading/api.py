@@ -8,19 +8,18 @@ from fastapi import Response
 from services.submissions import problems
 from services.submissions.desk import Clock, Code, Desk, Reader, RoundId, Sender
 from services.submissions.domain import Declared, Upload
+from services.submissions.receipts.views import CompletedView, receipt_view
 from services.submissions.refusals import PartUnknown, UploadOver
 from services.submissions.store import Written
 from services.submissions.uploading.completion import Completed
 from services.submissions.uploading.uploads import PDF, Opened
 from services.submissions.views import (
-    CompletedView,
     FileDeclared,
     PartRequest,
     PartRequests,
     PartsDeclared,
     UploadView,
     part_request,
-    receipt_view,
 )
 from shared.http import Router, route_options
 

@@ -135,7 +135,8 @@ async def test_what_is_not_there_or_not_ones_own_is_told_apart(office: Office) -
     assert await got("/v1/uploads/none") == (404, "upload-unknown")
     assert await got(f"/v1/uploads/{upload['id']}", org=office.other) == (403, "out-of-scope")
     assert await got("/v1/receipts/AAAA-AAAA-AAAA") == (404, "receipt-unknown")
-    assert await got(f"/v1/receipts/{receipt['code']}") == (403, "out-of-scope")
+    assert await got(f"/v1/receipts/{receipt['code']}/paper") == (403, "out-of-scope")
+    assert await got("/v1/receipts/AAAA-AAAA-AAAA/paper") == (404, "receipt-unknown")
     assert await got(f"/v1/rounds/{office.round}/centers/{office.other}/submission") == (403, "out-of-scope")
     assert await got(f"/v1/rounds/{office.round}/centers/{office.idle}/submission", org=office.idle) == (
         404,
