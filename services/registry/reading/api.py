@@ -72,7 +72,7 @@ def _organizations(routes: Router, store: RegistryStore, scope: Scope, telling: 
         if page.as_of is not None:
             then = await telling.children(parent.state, page.as_of)
             return Page(items=[OrganizationFound(**node.model_dump()) for node in then])
-        found = await organizations.page(Filter(code, parent=code), page.cursor, page.limit)
+        found = await organizations.page(Filter(code, "organizations", parent=code), page.cursor, page.limit)
         return Page(items=[OrganizationFound.of_row(row) for row in found.rows], next=found.next)
 
 

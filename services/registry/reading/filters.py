@@ -46,10 +46,11 @@ def read_box(text: str) -> Box | NoBox:
 class Filter:
     """The part of a list that is asked for: everything said must hold. `root` is always said, and is in reach.
 
-    `itself` keeps one node alone: a center's list holds the center. `owed` is for obligations.
+    `of` names the list. `itself` keeps one node alone: a center's list holds the center. `owed` is for obligations.
     """
 
     root: str
+    of: Literal["centers", "organizations", "obligations"] = "centers"
     itself: str | None = None
     parent: str | None = None
     round: str | None = None

@@ -56,12 +56,12 @@ class Scope:
     async def organizations(self, principal: Principal, asked: OrganizationFilter) -> Filter:
         """The part of the list of organizations that is asked for."""
         root = await self.root(principal, asked.within)
-        return Filter(root, state=asked.state, kind=asked.kind, words=asked.q, near=asked.near)
+        return Filter(root, "organizations", state=asked.state, kind=asked.kind, words=asked.q, near=asked.near)
 
     async def listed(self, principal: Principal, round_id: str, within: str | None, *, owed: bool = True) -> Filter:
         """The part of the roll of a round, or of its obligations, that is asked for; to a center, itself."""
         wanted = await self.centers(principal, CenterFilter(within=within, round=round_id))
-        return replace(wanted, owed=owed)
+        return replace(wanted, of="obligations", owed=owed)
 
     async def root(self, principal: Principal, within: str | None) -> str:
         """The top of what is asked for: `within`, or all that the principal may see."""
