@@ -6,7 +6,9 @@ write makes the report, its receipt and its events one. A process that dies in b
 `complete`, or the sweeper, takes up where it stands: the joined object is found under its key, which is used once.
 """
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,8 +19,8 @@ from services.submissions.refusals import PartsMissing, UploadOver
 from services.submissions.store import Store, Written
 from services.submissions.uploading.receiving import begin_completion, fail, late_for, receive
 from services.submissions.uploading.sending import Change, expire
-from services.submissions.uploading.uploads import Uploads
-from shared.blobs import Blobs, Fetched, NotFound, PartPlan, Place, Refused, Stored, StoredPart
+from services.submissions.uploading.uploads import Uploads, plans_of
+from shared.blobs import Blobs, Fetched, NotFound, Place, Refused, StoredPart
 from shared.failpoints import failpoint
 from shared.telemetry import get_logger
 from shared.thai.calendar import BANGKOK
@@ -27,6 +29,8 @@ log = get_logger()
 
 _CANNOT_BE_JOINED: Final = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest"})
 """S3's words for parts that are not what they were when they were listed. No later try will be better."""
+_JOINING: Final = (0.0, 0.1, 0.3, 0.6, 1.0)
+"""Seconds between looks for an object whose parts are gone: joining takes milliseconds, on a busy store more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +103,16 @@ class Completion:
 
         `there` are the parts in the store, if they have just been listed.
         """
-        try:
-            whole = await self._assemble(at.upload, there)
-            failpoint("submissions.after_assemble")
-            read = await self._blobs.fetch(whole.place)
-        except NotFound:
-            return await self._fail(at, "lost", None)
-        except Refused as refused:
-            if refused.code not in _CANNOT_BE_JOINED:
-                raise
-            return await self._fail(at, "lost", None)
+        place = await self._joined(at.upload, there)
+        failpoint("submissions.after_assemble")
+        read = await self._read(place)
+        if place is None or read is None:
+            return await self._elsewhere(at) or await self._fail(at, "lost", None)
         if read.size != at.upload.size:
-            return await self._fail(at, "size_mismatch", whole.place)
+            return await self._fail(at, "size_mismatch", place)
         if read.sha256 != at.upload.sha256:
-            return await self._fail(at, "digest_mismatch", whole.place)
-        report = await self._report(at, read, whole.place)
+            return await self._fail(at, "digest_mismatch", place)
+        report = await self._report(at, read, place)
 
         def rule(current: Submission, upload: Upload) -> Change | UploadOver:
             return receive(current, upload, report.model_copy(update={"version": len(current.reports) + 1}))
@@ -123,21 +122,42 @@ class Completion:
             return Written(at.submission, done.upload)
         counts = done.submission.report_of(done.upload.id)
         if counts and counts.upload != done.upload.id:
-            await self._blobs.delete(whole.place)  # the same bytes lie there already
+            await self._blobs.delete(place)  # the same bytes lie there already
         return done
 
-    async def _assemble(self, upload: Upload, there: Sequence[StoredPart]) -> Stored:
+    async def _read(self, place: Place | None) -> Fetched | None:
+        try:
+            return await self._blobs.fetch(place) if place else None
+        except NotFound:
+            return None
+
+    async def _elsewhere(self, at: Written) -> Written | None:
+        """What another process has made of this upload by now; None if nothing.
+
+        One that joined the parts first leaves none to list; one that was received and inspected is in another bucket.
+        """
+        stored = await self._store.of_upload(at.upload.id)
+        upload = stored.state.upload(at.upload.id) if stored else None
+        return Written(stored.state, upload) if stored and upload and upload.state != "completing" else None
+
+    async def _joined(self, upload: Upload, there: Sequence[StoredPart]) -> Place | None:
+        """Where the whole object lies, joined now or before; None if it is in the store no more."""
         multipart = self._uploads.multipart(upload)
-        plans = [
-            PartPlan(number, upload.part_size(number), digest)
-            for number, digest in enumerate(upload.parts, 1)
-            if digest is not None
-        ]
         try:
             there = there or await self._blobs.list_parts(multipart)
-        except NotFound:  # joined before, and the answer or the process was lost
-            return await self._blobs.stat(Place(multipart.bucket, multipart.key))
-        return await self._blobs.complete_multipart(multipart, plans, there)
+            return (await self._blobs.complete_multipart(multipart, plans_of(upload), there)).place
+        except NotFound:
+            pass
+        except Refused as refused:
+            if refused.code not in _CANNOT_BE_JOINED:
+                raise
+        # Its process or answer was lost after joining, or another process is joining the very same parts: then there
+        # is a moment in which the parts are no more and the object is not yet.
+        for wait in _JOINING:
+            await asyncio.sleep(wait)
+            with suppress(NotFound):
+                return (await self._blobs.stat(Place(multipart.bucket, multipart.key))).place
+        return None
 
     async def _fail(self, at: Written, reason: FailReason, place: Place | None) -> Written:
         log.warning("submissions.upload.failed", reason=reason)

@@ -113,3 +113,12 @@ def key_in_store(upload: str) -> str:
 def key_of_copy(upload: str) -> str:
     """The key, in the bucket of accepted reports, of the copy that is handed out."""
     return f"clean/{upload}.pdf"
+
+
+def plans_of(upload: Upload) -> list[PartPlan]:
+    """The parts of an upload that were declared."""
+    return [
+        PartPlan(number, upload.part_size(number), digest)
+        for number, digest in enumerate(upload.parts, 1)
+        if digest is not None
+    ]

@@ -5,6 +5,7 @@ The steps are undone in the database and the store by hand; the deaths themselve
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,9 +13,13 @@ from typing import Any
 import pytest
 
 from deploy.local.crowd.papers import paper
-from shared.blobs import Blobs, Multipart, NotFound, PartPlan
+from services.submissions.receipts.signing import ReceiptSigner
+from services.submissions.store import Store
+from services.submissions.uploading.completion import Completed, Completion
+from services.submissions.uploading.uploads import Uploads
+from shared.blobs import Blobs, Multipart, NotFound, PartPlan, Place, Stored
 from shared.mongo import Documents
-from tests.integration.submissions.conftest import Office
+from tests.integration.submissions.conftest import Office, settings_of
 from tests.world import eventually
 
 DATA = paper("a", 200_000)
@@ -118,3 +123,54 @@ async def test_an_upload_that_nobody_finished_in_its_time_is_ended_and_its_parts
     await eventually(gone)
     answer = await office.complete(upload)
     assert (answer.status_code, answer.json()["type"]) == (410, "urn:saraban:problem:upload-over")
+
+
+class Watched(Blobs):
+    """The store, and whether it was asked in vain for an object."""
+
+    missed: asyncio.Event
+
+    async def stat(self, place: Place) -> Stored:
+        try:
+            return await super().stat(place)
+        except NotFound:
+            self.missed.set()
+            raise
+
+
+class Nobody:
+    """Leaves what is to be announced to the service's own sweeper."""
+
+    grace = timedelta()
+
+    def announce(self, outbox: Any, aggregate: str, entries: Any) -> None: ...
+
+
+async def test_a_second_complete_waits_for_the_first_to_join_the_parts(office: Office, blobs: Blobs) -> None:
+    upload = await begun(office)
+    there = await multipart(office, upload)
+    await blobs.abort_multipart(there)  # as the store looks between the end of the parts and the birth of the object
+    store, settings = Store(office.world.mongo("submissions"), Nobody()), settings_of(office.world)
+    watched = Watched(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key)
+    watched.missed = asyncio.Event()
+    hour = timedelta(hours=1)
+    uploads = Uploads(store, watched, settings.quarantine, lifetime=hour, url_lifetime=hour)
+    second = Completion(store, watched, uploads, ReceiptSigner(settings.receipt_key_file))
+    stored = await store.of_upload(upload["id"])
+    assert stored is not None
+    asked = asyncio.create_task(second.complete(stored.state, stored.state.uploads[0], datetime.now(UTC)))
+    await asyncio.wait_for(watched.missed.wait(), 10)
+    await blobs.put(there.bucket, there.key, DATA, content_type="application/pdf")
+    assert isinstance(await asked, Completed)
+    watched.close()
+    assert (await office.decided())["state"] == "accepted"
+
+
+async def test_of_many_completes_at_once_none_is_told_that_the_file_is_lost(office: Office) -> None:
+    for number in range(6):
+        data = paper(f"many {number}", 100_000)
+        upload = (await office.open(data)).json()
+        await office.send_parts(upload, data)
+        answers = await asyncio.gather(*(office.complete(upload) for _ in range(8)))
+        assert [answer.status_code for answer in answers] == [200] * 8, [answer.text for answer in answers]
+        assert len({answer.json()["receipt"]["signed"] for answer in answers}) == 1
