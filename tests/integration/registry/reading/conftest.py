@@ -103,7 +103,8 @@ async def library(stack: Stack) -> AsyncIterator[Library]:
         assert (await http.post("/v1/rounds/half/open")).status_code == 200
         here = Library(http, world, world.mongo("registry"))
         documents = here.mongo.documents("centers")
-        for code in sorted(await here.codes())[:12]:
+        listed = set(await here.codes(round="half"))
+        for code in sorted(set(await here.codes()) - listed)[:12]:
             await documents.update({"_id": code}, {"$set": {"state": "closed"}})
         here.centers = await here.found()
         yield here
