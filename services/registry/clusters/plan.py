@@ -16,6 +16,12 @@ Adoption = Literal["adopting", "adopted"]
 ENDED: frozenset[PlanState] = frozenset({"finished", "cancelled", "failed"})
 
 
+ANSWER = (
+    "clusters", "dissolved", "km", "cost", "bound", "unpenalised_km", "moved", "joined", "left",
+)  # fmt: skip
+"""What of a part an answer gives."""
+
+
 class _State(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -27,6 +33,8 @@ class Plan(_State):
     round: str
     charges: Charges
     provinces: tuple[str, ...] | None
+    owed: bool = True
+    """Whether it is about the centers that owe; else (a round in draft) about those on the roll."""
     state: PlanState = "waiting"
     cancel: bool = False
     asked_role: str
@@ -35,6 +43,8 @@ class Plan(_State):
     started_at: AwareDatetime | None = None
     ended_at: AwareDatetime | None = None
     failure: str | None = None
+    prepared: bool = False
+    """Whether its parts are all written."""
     adoption: Adoption | None = None
     adopted_at: AwareDatetime | None = None
     open: bool = True

@@ -33,6 +33,7 @@ class Unplaced(NamedTuple):
     subdistrict: str
     latitude: float | None
     longitude: float | None
+    province: str = ""
 
 
 class Site(BaseModel):
