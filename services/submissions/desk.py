@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path
 
 from services.submissions import problems
-from services.submissions.domain import Submission, Upload
+from services.submissions.domain import Duty, Submission, Upload, on_time_until
 from services.submissions.receipts.signing import ReceiptSigner
 from services.submissions.store import Store
 from services.submissions.uploading.completion import Completion
@@ -95,6 +95,11 @@ class Desk:
     async def view(self, submission: Submission, upload: Upload) -> UploadView:
         """An upload with what the store has of it."""
         there = await self.uploads.parts_there(upload)
-        return upload_view(
-            submission, upload, {one.number for one in there if one.size == upload.part_size(one.number)}
-        )
+        stored = {one.number for one in there if one.size == upload.part_size(one.number)}
+        return upload_view(submission, upload, stored, on_time_until(await self.duty(submission), upload.opened_at))
+
+    async def duty(self, submission: Submission) -> Duty:
+        """By which rules a submission that stands is measured."""
+        round_ = await self.round(submission.round)
+        facts = {"center": submission.center, "path": submission.path, "due_again": submission.due_again}
+        return Duty(round=round_, owed=True, **facts)

@@ -222,6 +222,11 @@ def deadline_of(round_: RoundChanged, path: tuple[str, ...]) -> datetime:
     return max([round_.deadline, *extended])
 
 
+def on_time_until(duty: Duty, opened_at: datetime) -> datetime:
+    """Until when an upload that was opened then is on time: its deadline, and the grace if it was begun by then."""
+    return duty.deadline + (duty.grace if opened_at <= duty.deadline else timedelta())
+
+
 def is_late(
     round_: RoundChanged,
     path: tuple[str, ...],
@@ -236,5 +241,4 @@ def is_late(
     by which it must be back.
     """
     duty = Duty(round=round_, center="", path=path, owed=True, due_again=due_again)
-    grace = duty.grace if opened_at <= duty.deadline else timedelta()
-    return received_at > duty.deadline + grace
+    return received_at > on_time_until(duty, opened_at)

@@ -25,8 +25,8 @@ class SubmissionsSettings(CoreSettings):
 
     upload_max_bytes: int = Field(50 * 1024 * 1024, ge=1024, le=1024 * 1024 * 1024)
     """The largest file that may be declared, in bytes."""
-    upload_lifetime_hours: float = Field(24.0, gt=0, le=24 * 7)
-    """How long an upload that was begun may be resumed."""
+    upload_lifetime_hours: float = Field(72.0, gt=0, le=24 * 7)
+    """How long an upload that was begun may be resumed. Whether it is on time is another matter: the deadline's."""
     part_url_minutes: float = Field(60.0, ge=1, le=24 * 60)
     """How long the address of one part works; a new one can be had at any time."""
     reconcile_seconds: float = Field(5.0, gt=0, le=3600)

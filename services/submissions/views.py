@@ -118,7 +118,10 @@ class ReportView(BaseModel):
 
 
 class UploadView(BaseModel):
-    """One attempt to send a file, with what the store has of it: what is not `stored` is still to be sent."""
+    """One attempt to send a file, with what the store has of it: what is not `stored` is still to be sent.
+
+    It can be resumed until `expires_at`; whoever completes it by `on_time_until` is on time, by the service's clock.
+    """
 
     id: str
     round: str
@@ -161,14 +164,15 @@ class SubmissionView(BaseModel):
     uploads: list[str]
 
 
-def upload_view(submission: Submission, upload: Upload, stored: Collection[int]) -> UploadView:
-    """An upload; `stored` are the numbers of the parts that the store has."""
+def upload_view(submission: Submission, upload: Upload, stored: Collection[int], until: datetime) -> UploadView:
+    """An upload; `stored` are the numbers of the parts that the store has, `until` is how long it is on time."""
     whole = upload.state in {"completing", "received"}
     return UploadView(
         **upload.model_dump(exclude={"parts", "multipart", "completing_at"}),
         round=submission.round,
         center=submission.center,
         part_size=PART_SIZE,
+        on_time_until=until,
         parts=[
             PartView(number=n, size=upload.part_size(n), sha256=digest, stored=whole or n in stored)
             for n, digest in enumerate(upload.parts, 1)

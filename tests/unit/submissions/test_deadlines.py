@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.submissions.domain import deadline_of, is_late
+from services.submissions.domain import Duty, deadline_of, is_late, on_time_until
 from shared.contracts.events import Extension, RoundChanged
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
@@ -80,3 +80,31 @@ def test_whoever_is_whole_by_the_deadline_is_on_time(opened: datetime, took: tim
         assert not is_late(a_round(), PATH, opened, opened + took)
     if opened + took > DEADLINE + GRACE:
         assert is_late(a_round(), PATH, opened, opened + took)
+
+
+later = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=4))
+
+
+@given(opened=moments, took=later, grace=st.integers(0, 600), extended=st.none() | later)
+def test_what_the_sender_is_told_is_what_is_held_against_it(
+    opened: datetime, took: timedelta, grace: int, extended: timedelta | None
+) -> None:
+    extensions = [] if extended is None else [Extension(organization="5801", deadline=DEADLINE + extended)]
+    round_ = a_round(*extensions, grace=grace)
+    until = on_time_until(Duty(round=round_, center="c", path=PATH, owed=True), opened)
+    assert is_late(round_, PATH, opened, opened + took) == (opened + took > until)
+
+
+@given(opened=moments, took=later, extended=later)
+def test_an_extension_never_makes_late_what_was_on_time(opened: datetime, took: timedelta, extended: timedelta) -> None:
+    without = is_late(a_round(), PATH, opened, opened + took)
+    extension = Extension(organization="58", deadline=DEADLINE + extended)
+    assert without or not is_late(a_round(extension), PATH, opened, opened + took)
+
+
+@given(opened=moments, took=later, back=later)
+def test_a_day_to_be_back_by_never_makes_late_what_was_on_time(
+    opened: datetime, took: timedelta, back: timedelta
+) -> None:
+    without = is_late(a_round(), PATH, opened, opened + took)
+    assert without or not is_late(a_round(), PATH, opened, opened + took, DEADLINE + back)
