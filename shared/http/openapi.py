@@ -68,12 +68,17 @@ def _describe_problems(made: dict[str, Any]) -> None:
 def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[int]:
     found = list(_ALWAYS)
     found += _WITH_TOKEN if operation.get("security") else ()
-    found += _WITH_PLACE if "{" in path else ()
+    found += _WITH_PLACE if "{" in path or _names_a_place(operation) else ()
     found += _WITH_BODY if "requestBody" in operation else ()
     found += _CHANGING if method in _METHODS_CHANGING else ()
     found += (422,) if operation.get("parameters") or "requestBody" in operation else ()
     documented = {int(status) for status in operation["responses"] if status.isdigit()}
     return sorted({*found, *(status for status in documented if status >= 400)})  # noqa: PLR2004
+
+
+def _names_a_place(operation: dict[str, Any]) -> bool:
+    """Whether a list is asked for what lies within an organization, which may not be there."""
+    return any(parameter.get("name") == "within" for parameter in operation.get("parameters", ()))
 
 
 def _titles(status: int) -> str:

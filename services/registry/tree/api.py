@@ -56,7 +56,8 @@ class Counter:
         except Conflict:
             raise CONFLICT.problem(where="path") from None
         if not isinstance(order, Order):
-            raise problems.of_order(order, subject, center=about == "center")
+            opens = isinstance(words, orders.OpenOrganization | orders.OpenCenter)
+            raise problems.of_order(order, None if opens else subject, center=about == "center")
         if order.state != "done":
             response.status_code = status.HTTP_202_ACCEPTED
         return OrderView.of(order)

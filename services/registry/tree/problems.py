@@ -104,8 +104,8 @@ def of_day(refusal: NotYet) -> Problem:
     )
 
 
-def of_order(refused: Refused, subject: str, *, center: bool) -> Problem:
-    """The problem with an order about `subject`."""
+def of_order(refused: Refused, subject: str | None, *, center: bool) -> Problem:
+    """The problem with an order about the node in the path, if there is one."""
     kind = _KINDS[refused.fault]
     if refused.fault == "node_unknown" and refused.code == subject:
         return (CENTER_UNKNOWN if center else ORGANIZATION_UNKNOWN).problem(where="path.code")
