@@ -31,10 +31,15 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
     "csv": "text/csv",
     "geojson": "application/geo+json",
 }
+_BYTES: Final = {"type": "string", "format": "binary"}
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The file.",
-        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()},
+        "content": {
+            MEDIA_TYPES["xlsx"]: {"schema": _BYTES},
+            MEDIA_TYPES["csv"]: {"schema": _BYTES},
+            MEDIA_TYPES["geojson"]: {"schema": {"type": "object", "description": "a FeatureCollection (RFC 7946)"}},
+        },
     }
 }
 """How a route that exports documents its answer: `responses=ANSWERS, response_class=Response`."""
