@@ -3,6 +3,7 @@
 import pytest
 
 from shared.failpoints import FAILPOINTS
+from tests.faults import test_orders
 
 FEW = [
     ("credentials", "relay.after_publish:2"),
@@ -73,4 +74,5 @@ async def test_a_process_that_dies_anywhere_loses_nothing(system, service, point
 
 
 def test_the_campaign_dies_at_every_point_there_is():
-    assert {point.partition(":")[0] for _, point in FEW + CAMPAIGN} == set(FAILPOINTS)
+    points = [point for _, point in FEW + CAMPAIGN] + test_orders.FEW + test_orders.CAMPAIGN
+    assert {point.partition(":")[0] for point in points} == set(FAILPOINTS)
