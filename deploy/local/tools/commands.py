@@ -155,7 +155,7 @@ def verify_audit(namespace: NamespaceOption = "saraban", data: DataOption = None
     async def walk() -> Check:
         mongo = Mongo(url, namespace, "credentials")
         try:
-            return await check_audit(mongo)
+            return await check_audit([mongo])
         finally:
             mongo.close()
 

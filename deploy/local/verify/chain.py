@@ -138,13 +138,14 @@ async def check_notified(notifier: Mongo, registry: Mongo, announced: Announced)
     return caused, ended
 
 
-async def check_audit(credentials: Mongo) -> Check:
-    """Every audit chain is whole: no entry changed, missing, or out of order."""
+async def check_audit(services: Iterable[Mongo]) -> Check:
+    """Every audit chain of every service is whole: no entry changed, missing, or out of order."""
     check = Check("audit chains whole", "สมุดตรวจสอบไม่ถูกแก้ไข")
-    chains: dict[str, list[AuditRecorded]] = defaultdict(list)
-    async for entry in credentials.documents("audit").each({}):
-        chains[entry["chain"]].append(AuditRecorded.model_validate(entry))
-    for name, entries in chains.items():
+    chains: dict[tuple[str, str], list[AuditRecorded]] = defaultdict(list)
+    for mongo in services:
+        async for entry in mongo.documents("audit").each({}):
+            chains[mongo.name, entry["chain"]].append(AuditRecorded.model_validate(entry))
+    for (_, name), entries in chains.items():
         breaks = verify(name, sorted(entries, key=lambda entry: entry.number))
         check.expect(not breaks, "; ".join(f"audit chain {name}, entry {one.number}: {one.fault}" for one in breaks))
     return check
