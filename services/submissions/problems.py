@@ -6,6 +6,7 @@ from services.submissions.domain import Upload
 from services.submissions.refusals import (
     AlreadyApproved,
     CannotOpen,
+    FileTooLarge,
     NothingOwed,
     PartDigestChanged,
     PartsMissing,
@@ -15,6 +16,7 @@ from services.submissions.refusals import (
     TooManyReports,
     TooManyUploads,
     UploadOver,
+    WrongFileType,
 )
 from shared.http import Problem, ProblemKind
 from shared.http.problems import ROUND_NOT_OPEN
@@ -100,9 +102,11 @@ _ROUND = {
 }
 
 
-def file_too_large(largest: int) -> Problem:
-    """The file is larger than `largest` bytes."""
-    megabytes = largest // (1024 * 1024)
+def of_file(refusal: FileTooLarge | WrongFileType) -> Problem:
+    """Why a file is not taken, whatever is in it."""
+    if isinstance(refusal, WrongFileType):
+        return WRONG_FILE_TYPE.problem(where="body.type")
+    megabytes = refusal.largest // (1024 * 1024)
     return FILE_TOO_LARGE.problem(
         f"ส่งได้ไม่เกิน {megabytes} MB", f"At most {megabytes} MB can be sent.", where="body.size"
     )

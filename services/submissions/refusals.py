@@ -43,6 +43,18 @@ class AlreadyApproved:
 
 
 @dataclass(frozen=True, slots=True)
+class FileTooLarge:
+    """The file is larger than `largest` bytes."""
+
+    largest: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrongFileType:
+    """The file says of itself that it is no PDF."""
+
+
+@dataclass(frozen=True, slots=True)
 class UploadOver:
     """Nothing can be done with this upload any more."""
 

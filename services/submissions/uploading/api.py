@@ -12,7 +12,9 @@ from services.submissions.receipts.views import CompletedView, receipt_view
 from services.submissions.refusals import PartUnknown, UploadOver
 from services.submissions.store import Written
 from services.submissions.uploading.completion import Completed
-from services.submissions.uploading.uploads import PDF, Opened
+from services.submissions.uploading.preflight import declared_wrong, foretell
+from services.submissions.uploading.uploads import Opened
+from services.submissions.uploading.views import FileTold, PreflightView, preflight_view
 from services.submissions.views import (
     FileDeclared,
     PartRequest,
@@ -28,8 +30,27 @@ _OVER: dict[int | str, dict[str, Any]] = {410: {"description": "The upload has e
 
 def upload_routes(router: Router, desk: Desk, clock: Clock) -> None:
     """Adds the routes of uploads."""
+    _preflight(router, desk, clock)
     _uploads(router, desk, clock)
     _parts(router, desk, clock)
+
+
+def _preflight(router: Router, desk: Desk, clock: Clock) -> None:
+    @router.post("/rounds/{round}/centers/{center}/uploads/preflight")
+    @route_options(remember=False)  # it changes nothing, and its answer holds for this moment
+    async def preflight(principal: Sender, round_: RoundId, center: Code, file: FileTold) -> PreflightView:
+        """Whether a file would be taken, before its bytes are spent. Changes nothing; a refusal is an answer here."""
+        now = clock()
+        found = await desk.round(round_)
+        path = await desk.center(center, principal, act=True)
+        stored = await desk.store.of_center(round_, center)
+        submission = stored.state if stored else None
+        duty = await desk.store.duty(found, center, path)
+        if submission:
+            duty = duty.model_copy(update={"due_again": submission.due_again})
+        return preflight_view(
+            foretell(file.told(), submission, duty, desk.largest, now), duty, submission, desk.largest
+        )
 
 
 def _uploads(router: Router, desk: Desk, clock: Clock) -> None:
@@ -50,10 +71,8 @@ def _uploads(router: Router, desk: Desk, clock: Clock) -> None:
         """
         found = await desk.round(round_)
         path = await desk.center(center, principal, act=True)
-        if file.type.split(";")[0].strip().lower() != PDF:
-            raise problems.WRONG_FILE_TYPE.problem(where="body.type")
-        if file.size > desk.largest:
-            raise problems.file_too_large(desk.largest)
+        if refusal := declared_wrong(file.size, file.type, desk.largest):
+            raise problems.of_file(refusal)
         duty = await desk.store.duty(found, center, path)
         opened = await desk.uploads.open(duty, Declared(size=file.size, sha256=file.sha256), clock())
         if not isinstance(opened, Opened):

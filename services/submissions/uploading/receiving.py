@@ -41,7 +41,7 @@ def begin_completion(
 
 def late_for(duty: Duty, upload: Upload) -> bool:
     """Whether this upload missed its deadline."""
-    return is_late(duty.round, duty.path, upload.opened_at, upload.received_at, duty.due_again)
+    return is_late(duty.round, duty.line, upload.opened_at, upload.received_at, duty.due_again)
 
 
 def receive(submission: Submission, upload: Upload, report: Report) -> Change | UploadOver:

@@ -115,7 +115,7 @@ def open_upload(
         center=duty.center,
         path=duty.path,
         since=now,
-        late=now > deadline_of(duty.round, duty.path),
+        late=now > deadline_of(duty.round, duty.line),
     )
     begun = {"standing": "uploading", "since": now} if before.standing == "awaited" else {}
     after = tidied(before.model_copy(update={"path": duty.path, "uploads": (*before.uploads, new), **begun}))

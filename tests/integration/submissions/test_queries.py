@@ -42,6 +42,8 @@ async def test_no_query_of_a_whole_life_reads_a_whole_collection(world: World) -
         key = {"Idempotency-Key": secrets.token_hex(8)}
         data = paper("a", 200_000)
         await office.open(data, headers=key)
+        asked = f"/v1/rounds/{office.round}/centers/{office.center}/uploads/preflight"
+        assert (await office.ask("POST", asked, json={"size": len(data)})).status_code == 200
         receipt = await office.bring(data)
         await office.bring(data[:5000], center=office.other)
         await office.decided()

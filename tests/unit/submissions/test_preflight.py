@@ -1,0 +1,136 @@
+"""What a center is told of a file before it spends its data on it."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta
+
+import pikepdf
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy.local.crowd.papers import paper
+from services.submissions.domain import Duty, Submission
+from services.submissions.inspecting.findings import FINDINGS
+from services.submissions.inspecting.inspector.examine import examine
+from services.submissions.refusals import FileTooLarge, NothingOwed, RoundNotOpen, TooManyUploads, WrongFileType
+from services.submissions.uploading.preflight import MOST_FIRST, MOST_LAST, Forecast, Told, foretell
+from services.submissions.uploading.views import preflight_view
+from tests.unit.submissions.test_submission import DEADLINE, NOW, duty, opened, received, sha
+
+LARGEST = 50 * 1024 * 1024
+
+
+def ends(data: bytes, **changes: object) -> Told:
+    facts = {"size": len(data), "type": "application/pdf", "first": data[:MOST_FIRST], "last": data[-MOST_LAST:]}
+    return Told(**{**facts, **changes})  # type: ignore[arg-type]
+
+
+def foretold(
+    told: Told, submission: Submission | None = None, given_: Duty | None = None, now: datetime = NOW
+) -> Forecast:
+    return foretell(told, submission, given_ or duty(), LARGEST, now)
+
+
+def compressed_tables(**options: object) -> bytes:
+    """Its trailer is a stream, and its objects are packed."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(paper("a", 50_000))) as pdf:
+        pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate, **options)  # type: ignore[arg-type]
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [paper("a", 300_000), paper("a", 2_000), compressed_tables(), compressed_tables(linearize=True)],
+    ids=["plain", "small", "packed", "linearized"],
+)
+def test_a_sound_file_may_be_sent(data: bytes) -> None:
+    assert foretold(ends(data)).verdict == "send"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"\x89PNG" + bytes(3000), "not_pdf"),
+        (b"\n" + paper("a", 20_000), "not_pdf"),
+        (paper("a", 20_000, kind="encrypted"), "encrypted"),
+        (compressed_tables(encryption=pikepdf.Encryption(owner="o", user="u")), "encrypted"),
+        (compressed_tables(encryption=pikepdf.Encryption(owner="o", user="")), "encrypted"),
+        (compressed_tables(linearize=True, encryption=pikepdf.Encryption(owner="o", user="u")), "encrypted"),
+        (paper("a", 300_000, kind="torn"), "unreadable"),
+    ],
+    ids=["picture", "shifted", "password", "packed password", "restricted", "linearized password", "torn"],
+)
+def test_what_the_inspection_would_refuse_by_its_ends_is_told_before(data: bytes, code: str) -> None:
+    assert foretold(ends(data)).refusals == (FINDINGS[code],)
+    assert examine(io.BytesIO(data)) == {"finding": code}, "the same as later"
+
+
+def test_without_its_bytes_only_its_size_and_type_are_judged() -> None:
+    assert foretold(Told(1000, "application/pdf")).verdict == "send"
+    assert foretold(Told(LARGEST + 1, "application/pdf")).refusals == (FileTooLarge(LARGEST),)
+    assert foretold(Told(1000, "image/png")).refusals == (WrongFileType(),)
+
+
+@given(st.binary(max_size=3000), st.binary(max_size=3000), st.integers(1, 1 << 40))
+def test_no_bytes_whatever_bring_it_down(first: bytes, last: bytes, size: int) -> None:
+    assert foretold(Told(size, "application/pdf", first, last)).verdict in {"send", "refused"}
+
+
+def test_encrypted_metadata_alone_is_no_encryption() -> None:
+    data = paper("a", 20_000).replace(b"/Root 1 0 R", b"/Root 1 0 R/EncryptMetadata false")
+    assert foretold(ends(data)).verdict == "send"
+
+
+@pytest.mark.parametrize(
+    ("given_", "refusal"),
+    [
+        (duty(state="draft"), RoundNotOpen("draft")),
+        (duty(state="closed"), RoundNotOpen("closed")),
+        (duty(owed=False), NothingOwed()),
+    ],
+)
+def test_a_round_that_takes_nothing_from_this_center_is_told(given_: Duty, refusal: object) -> None:
+    assert foretold(ends(paper("a", 20_000)), given_=given_).refusals == (refusal,)
+
+
+def test_too_many_uploads_under_way_are_told() -> None:
+    state: Submission | None = None
+    for number in range(5):
+        state = opened(state, upload=f"u{number}").state
+    (refusal,) = foretold(ends(paper("a", 20_000)), state).refusals
+    assert isinstance(refusal, TooManyUploads)
+
+
+def test_bytes_that_were_received_need_not_be_sent_even_when_nothing_is_taken_any_more() -> None:
+    state = received(opened()).state
+    told = Told(1000, "application/pdf", sha256=sha("u1"))
+    found = foretold(told, state, duty(state="closed"))
+    assert (found.verdict, found.refusals, found.received) == ("received", (), state.reports[0])
+
+
+@pytest.mark.parametrize(
+    ("now", "late", "until"),
+    [
+        (DEADLINE - timedelta(days=1), False, DEADLINE + timedelta(minutes=60)),
+        (DEADLINE, False, DEADLINE + timedelta(minutes=60)),
+        (DEADLINE + timedelta(seconds=1), True, DEADLINE),
+    ],
+)
+def test_it_says_until_when_one_who_begins_now_is_on_time(now: datetime, late: bool, until: datetime) -> None:
+    found = foretold(ends(paper("a", 20_000)), now=now)
+    assert (found.verdict, found.late, found.on_time_until) == ("send", late, until)
+    view = preflight_view(found, duty(), None, LARGEST)
+    assert ("เลยกำหนดแล้ว" in view.sentence) is late
+    assert ("ทันกำหนดหากส่งเสร็จภายใน" in view.sentence) is not late
+
+
+def test_every_reason_says_in_thai_and_english_what_to_do() -> None:
+    found = foretold(ends(paper("a", 20_000, kind="encrypted"), size=LARGEST + 1), given_=duty(owed=False))
+    reasons = preflight_view(found, duty(), None, LARGEST).reasons
+    assert [one.code for one in reasons] == ["nothing_owed", "file_too_large", "encrypted"]
+    assert "ติดต่อ อปท." in reasons[0].sentence
+    assert "50 MB" in reasons[1].sentence
+    assert all(one.sentence_en.endswith(".") for one in reasons)
