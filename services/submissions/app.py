@@ -13,7 +13,7 @@ from services.submissions.api import routes
 from services.submissions.audit.api import audit_routes
 from services.submissions.audit.journal import Journal
 from services.submissions.carrying.carrier import Carrier
-from services.submissions.consumers import INSPECTED, PROJECTED, Projections
+from services.submissions.consumers import INSPECTED, PROJECTED, Projections, in_turn
 from services.submissions.desk import Desk
 from services.submissions.due_store import DueStore
 from services.submissions.inspecting.examination import Buckets, Examination
@@ -29,6 +29,10 @@ from services.submissions.reviewing.inbound import InboundReviews
 from services.submissions.reviewing.reviewing import Reviews
 from services.submissions.settings import SubmissionsSettings
 from services.submissions.store import Store
+from services.submissions.summary.api import summary_routes
+from services.submissions.summary.carrying import SummaryCarrier
+from services.submissions.summary.lists_api import summary_list_routes
+from services.submissions.summary_store import SummaryStore
 from services.submissions.uploading.completion import Completion
 from services.submissions.uploading.reconciler import Reconciler
 from services.submissions.uploading.uploads import Uploads
@@ -36,7 +40,7 @@ from shared.blobs import Blobs, Refused
 from shared.bus import Bus
 from shared.contracts.asyncapi import asyncapi_document
 from shared.contracts.topics import READS
-from shared.http import Check, Probes, answers, create_app, heartbeat
+from shared.http import Check, Probes, Router, answers, create_app, heartbeat
 from shared.mongo import UNAVAILABLE, Backpressure, Conflict, Leases, Mongo
 from shared.mongo.idempotency import MongoIdempotency
 from shared.security.tokens import TokenVerifier
@@ -107,6 +111,40 @@ def _inspecting(settings: SubmissionsSettings, store: Store, blobs: Blobs, lease
     return _Inspecting(room, scanner, inspections, overlooked, batch)
 
 
+@dataclass(frozen=True)
+class _Following:
+    """All that follows a receipt: deadlines, reviews, summaries, merges."""
+
+    dues: DueStore
+    summaries: SummaryStore
+    reviews: Reviews
+    deadlines: DeadlineSweeper
+
+    async def prepare(self) -> None:
+        """Make sure that every index stands."""
+        await self.dues.prepare()
+        await self.summaries.prepare()
+
+    def routers(self, desk: Desk) -> list[Router]:
+        """What of it goes over HTTP."""
+        return [
+            review_routes(desk, self.reviews, clock),
+            summary_routes(desk, self.summaries, clock),
+            summary_list_routes(desk, self.summaries),
+        ]
+
+
+def _following(settings: SubmissionsSettings, mongo: Mongo, bus: Bus, store: Store, leases: Leases) -> _Following:
+    reads = READS["submissions"]
+    dues, summaries = DueStore(mongo, store), SummaryStore(mongo, bus.relay, clock=clock)
+    reviews = Reviews(store, Journal(store.trail, clock), days=settings.return_days)
+    every, again = settings.deadline_seconds, settings.deadline_again
+    deadlines = DeadlineSweeper(store, dues, leases, every=every, again=again, clock=clock)
+    bus.consume("reviews", reads["reviews"], InboundReviews(reviews, clock))
+    bus.consume("carrying", reads["carrying"], in_turn(Carrier(store, clock), SummaryCarrier(store, summaries)))
+    return _Following(dues, summaries, reviews, deadlines)
+
+
 def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> FastAPI:
     """The service as an application; its lifespan connects, runs and stops it. `listeners` watch the database."""
     mongo = Mongo(settings.mongo_url.get_secret_value(), settings.namespace, "submissions", listeners=listeners)
@@ -130,16 +168,10 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     leases = Leases(mongo.documents("leases"))
     looking = _inspecting(settings, store, blobs, leases)
     reconciler = Reconciler(store, completion, leases, every=settings.reconcile_seconds, clock=clock)
-    dues = DueStore(mongo, store)
-    deadlines = DeadlineSweeper(
-        store, dues, leases, every=settings.deadline_seconds, again=settings.deadline_again, clock=clock
-    )
     bus.consume("projections", PROJECTED, Projections(store))
     bus.consume("inspection", INSPECTED, looking.inspections, records=looking.batch)
-    reviews = Reviews(store, Journal(store.trail, clock), days=settings.return_days)
-    bus.consume("reviews", READS["submissions"]["reviews"], InboundReviews(reviews, clock))
-    bus.consume("carrying", READS["submissions"]["carrying"], Carrier(store, clock))
-    bus.sweep(leases, store.outboxes)
+    following = _following(settings, mongo, bus, store, leases)
+    bus.sweep(leases, [*store.outboxes, following.summaries.outbox])
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient()
     desk = Desk(store, uploads, completion, signer, largest=settings.upload_max_bytes)
@@ -151,7 +183,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
             ending.callback(blobs.close)
             ending.push_async_callback(http.aclose)
             await store.prepare()
-            await dues.prepare()
+            await following.prepare()
             await store.receipts.keep_key(signer.public_key, clock())
             await idempotency.prepare()
             await blobs.ensure_bucket(settings.quarantine)
@@ -166,8 +198,8 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
             if settings.runs("relay"):
                 ending.push_async_callback(reconciler.stop)
                 reconciler.start()
-                ending.push_async_callback(deadlines.stop)
-                deadlines.start()
+                ending.push_async_callback(following.deadlines.stop)
+                following.deadlines.start()
             yield
 
     async def bus_works() -> str | None:
@@ -179,7 +211,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     inspecting = heartbeat("overlooked", lambda: looking.overlooked.last_beat, SILENT_SECONDS)
     sweeping = [
         heartbeat("reconciler", lambda: reconciler.last_beat, SILENT_SECONDS),
-        heartbeat("deadlines", lambda: deadlines.last_beat, SILENT_SECONDS),
+        heartbeat("deadlines", lambda: following.deadlines.last_beat, SILENT_SECONDS),
     ]
     return create_app(
         service="submissions",
@@ -188,8 +220,8 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         "Takes the centers' self-assessment reports, gives receipts, looks into the files.",
         routers=[
             routes(desk, clock),
-            review_routes(desk, reviews, clock),
             receipt_routes(desk, settings.public_url),
+            *following.routers(desk),
             audit_routes(store.trail),
         ],
         verifier=TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http),

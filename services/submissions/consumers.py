@@ -4,6 +4,7 @@ from typing import Final
 
 from services.submissions.store import Store
 from shared.bus import Batch
+from shared.bus.consumer import Handler
 from shared.contracts.events import CenterChanged, ObligationChanged, RoundChanged
 from shared.contracts.topics import READS
 
@@ -24,3 +25,13 @@ class Projections:
         await self._store.know_obligations(
             (e.envelope.key, e.envelope.sequence, e.data) for e in batch.of(ObligationChanged)
         )
+
+
+def in_turn(*handlers: Handler) -> Handler:
+    """One handler that hands each batch to these, one after the other. All must be idempotent, as any handler."""
+
+    async def handle(batch: Batch) -> None:
+        for handler in handlers:
+            await handler(batch)
+
+    return handle

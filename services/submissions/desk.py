@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Query
 
 from services.submissions import problems
 from services.submissions.domain import Duty, Submission, Upload, on_time_until
@@ -17,7 +17,7 @@ from shared.contracts.events import RoundChanged
 from shared.http import problems as common
 from shared.http import requires
 from shared.security.principals import Principal, Role
-from shared.security.scope import may_act, may_see
+from shared.security.scope import DEPARTMENT_CODE, may_act, may_see
 
 _TIERS = (Role.DEPARTMENT, Role.PROVINCE, Role.DISTRICT, Role.LAO)
 Sender = Annotated[Principal, Depends(requires(Role.CENTER, Role.LAO))]
@@ -26,7 +26,22 @@ Overseer = Annotated[Principal, Depends(requires(*_TIERS, Role.OPERATOR, Role.AU
 
 RoundId = Annotated[str, Path(alias="round", min_length=1, max_length=64)]
 Code = Annotated[str, Path(min_length=1, max_length=64)]
+Within = Annotated[
+    str | None, Query(min_length=1, max_length=64, description="organization code; by default the caller's own")
+]
+_LOCAL = frozenset({Role.PROVINCE, Role.DISTRICT, Role.LAO})
 Clock = Callable[[], datetime]
+
+
+class Following(Protocol):
+    """What belongs to a center in a round, and follows it when it is merged."""
+
+    @property
+    def center(self) -> str: ...
+    @property
+    def path(self) -> tuple[str, ...]: ...
+    @property
+    def successor(self) -> str | None: ...
 
 
 class Desk:
@@ -73,13 +88,29 @@ class Desk:
         """
         await self.round(round_)
         stored = await self.store.of_center(round_, center)
-        if stored is None:
+        await self.sees(principal, center, stored.state if stored else None)
+        return stored.state if stored else None
+
+    async def sees(self, principal: Principal, center: str, found: Following | None) -> None:
+        """Nothing, if the principal may look at what a center sent or has yet to send; or the problem."""
+        if found is None:
             await self.center(center, principal, act=False)
-            return None
-        found = stored.state
-        if not any(may_see(principal, found.path, one) for one in (found.center, found.successor) if one):
+        elif not any(may_see(principal, found.path, one) for one in (found.center, found.successor) if one):
             raise common.OUT_OF_SCOPE.problem(where="path.center")
-        return found
+
+    async def within(self, principal: Principal, within: str | None) -> tuple[str, ...]:
+        """The organizations that all centers of a list must lie under, or the problem."""
+        own = principal.org if principal.role in _LOCAL else DEPARTMENT_CODE
+        if principal.role in _LOCAL and own == DEPARTMENT_CODE:  # it would see the country
+            raise common.OUT_OF_SCOPE.problem(where="query.within")
+        if within is None or within == own:
+            return (own,)
+        if await self.store.sample_path(within) is None:
+            raise common.ORGANIZATION_UNKNOWN.problem(where="query.within")
+        path = await self.store.sample_path(own, within)
+        if path is None or path.index(within) < path.index(own):
+            raise common.OUT_OF_SCOPE.problem(where="query.within")
+        return (own, within)
 
     async def upload(self, upload: str, principal: Principal, *, act: bool) -> tuple[Submission, Upload]:
         """An upload on which the principal may act (or look), or the problem."""
