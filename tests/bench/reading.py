@@ -23,6 +23,7 @@ from tests.bench.ground import Ground, Timing
 CENTERS = 20_000
 ON_THE_ROUND = 10_002
 REQUESTS = 200
+EXPORTS = 3
 TICKS = os.sysconf("SC_CLK_TCK")
 MISREAD = str.maketrans({"ร": "ล", "ใ": "ไ", "ณ": "น", "ศ": "ส", "ภ": "พ", "ธ": "ท", "ี": "ิ", "ู": "ุ"})
 HEAD = "ศูนย์พัฒนาเด็กเล็ก"
@@ -53,6 +54,8 @@ async def benches(ground: Ground, _runs: int) -> AsyncIterator[Timing]:
         for name, ask in _kinds(roll):
             yield await _time(office, name, ask)
         yield await _time(office, "the next page, far behind", _far(await _cursors(http)))
+        for kind in ("xlsx", "csv", "geojson"):
+            yield await _export(office, kind)
     await asyncio.to_thread(service.stop)
 
 
@@ -68,6 +71,8 @@ async def _fill(http: httpx.AsyncClient, roll: Roll) -> None:
         answer.raise_for_status()
         report = answer.json()["rows"]
         assert report["accepted"] == len(rows), report
+        if name == "round":
+            (await http.post(f"/v1/rounds/{name}/open")).raise_for_status()
 
 
 def _kinds(roll: Roll) -> Iterator[tuple[str, Callable[[random.Random], Query]]]:
@@ -118,6 +123,12 @@ def _kinds(roll: Roll) -> Iterator[tuple[str, Callable[[random.Random], Query]]]
     yield "a map box of 20 km", lambda rng: {"bbox": box(rng, 0.2, 0.2)}
     yield "a map box of 200 km", lambda rng: {"bbox": box(rng, 2, 2)}
     yield "a map box, tall and thin", lambda rng: {"bbox": box(rng, 15, 0.05)}
+    yield "organizations called so", lambda rng: {"": "/v1/organizations", "q": rng.choice(roll.rows).lao_name}
+    yield (
+        "the obligations of a province",
+        lambda rng: {"": "/v1/rounds/round/obligations", "within": rng.choice(provinces)},
+    )
+    yield "a center", lambda rng: {"": f"/v1/centers/{rng.choice(roll.rows).code}"}
     yield "a map box, a round, a word", lambda rng: {"bbox": box(rng, 1, 1), "round": "round", "q": "หนอง"}
 
 
@@ -138,19 +149,55 @@ async def _cursors(http: httpx.AsyncClient) -> list[str]:
 async def _time(office: Office, name: str, ask: Callable[[random.Random], Query]) -> Timing:
     rng = random.Random(name)
     for _ in range(5):
-        (await office.http.get("/v1/centers", params={"limit": 100, **ask(rng)})).raise_for_status()
+        await _ask(office, ask(rng))
     took, rows = [], []
     before = {process: _cpu(pid) for process, pid in office.pids.items()}
     for _ in range(REQUESTS):
-        query = {"limit": 100, **ask(rng)}
+        query = ask(rng)
         started = time.perf_counter()
-        answer = await office.http.get("/v1/centers", params=query)
+        answer = await _ask(office, query)
         took.append((time.perf_counter() - started) * 1000)
-        answer.raise_for_status()
-        rows.append(len(answer.json()["items"]))
+        rows.append(len(answer.json().get("items", [answer])))
     cpu = {process: (_cpu(pid) - before[process]) * 1000 / REQUESTS for process, pid in office.pids.items()}
     took.sort()
     return Timing(name, statistics.mean(rows), took[REQUESTS // 2], took[REQUESTS * 99 // 100], list(cpu.values()))
+
+
+async def _ask(office: Office, query: Query) -> httpx.Response:
+    path = query.get("", "/v1/centers")
+    given = {name: value for name, value in query.items() if name}
+    answer = await office.http.get(
+        path, params=given if path.count("/") > 2 and "obl" not in path else {"limit": 100, **given}
+    )
+    answer.raise_for_status()
+    return answer
+
+
+async def _export(office: Office, kind: str) -> Timing:
+    """Everybody as a file, a few times; its name tells by how much the service grew at most."""
+    service = next(iter(office.pids.values()))
+    took, rows = [], 0
+    await office.http.get("/v1/exports/centers", params={"format": kind, "within": "58"})
+    size, before = _memory(service, "VmRSS"), {process: _cpu(pid) for process, pid in office.pids.items()}
+    Path(f"/proc/{service}/clear_refs").write_text("5", encoding="ascii")  # forget the peak
+    for _ in range(EXPORTS):
+        started = time.perf_counter()
+        answer = await office.http.get("/v1/exports/centers", params={"format": kind})
+        took.append((time.perf_counter() - started) * 1000)
+        answer.raise_for_status()
+        rows = CENTERS
+    grown = (_memory(service, "VmHWM") - size) / 1024
+    cpu = {process: (_cpu(pid) - before[process]) * 1000 / EXPORTS for process, pid in office.pids.items()}
+    took.sort()
+    return Timing(
+        f"everybody as {kind.upper()} (+{grown:.0f} MB)", rows, took[EXPORTS // 2], took[-1], list(cpu.values())
+    )
+
+
+def _memory(pid: int, what: str) -> int:
+    """KB of memory of a process, now (`VmRSS`) or at most (`VmHWM`)."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(what))
 
 
 def _cpu(pid: int) -> float:
