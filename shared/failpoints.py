@@ -34,6 +34,9 @@ FAILPOINTS = (
     "credentials.after_audit",
     "registry.after_move_batch",
     "registry.before_order_done",
+    "registry.plan_prepared",
+    "registry.province_solved",
+    "registry.clusters_decided",
 )
 """The points there are; the fault campaign dies once at each."""
 

@@ -3,6 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from services.registry.clusters import api as clusters
+from services.registry.clusters import exports_api, plans_api
+from services.registry.clusters.desk import ClusterDesk
+from services.registry.clusters.plan_desk import PlanDesk
+from services.registry.clusters.store import ClusterStore
+from services.registry.clusters.workers import Workers
 from services.registry.reading import api as lists
 from services.registry.reading.scope import Scope
 from services.registry.roll import api as rolls
@@ -47,4 +53,16 @@ def tree_routers(store: RegistryStore, tree: TreeStore, desk: OrderDesk, clock: 
         lists.router(store, telling.Telling(times)),
         telling.router(store, times),
         *orders.routers(desk, tree, Scope(store), clock),
+    ]
+
+
+def cluster_routers(
+    store: RegistryStore, kept: ClusterStore, desk: ClusterDesk, plans: PlanDesk, workers: Workers, journal: Journal
+) -> list[Router]:
+    """Clusters, the plans they come from, and what one takes along of them. Fixed names come before ids."""
+    scope = Scope(store)
+    return [
+        plans_api.router(plans, desk, scope, journal),
+        exports_api.router(desk, plans, kept, scope),
+        clusters.router(desk, kept, scope, workers, journal),
     ]

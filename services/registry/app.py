@@ -1,6 +1,7 @@
 """The composition root of the registry: settings in, a running service out."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -9,7 +10,13 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from services.registry.api import roll_routers, round_routers, tree_routers
+from services.registry.api import cluster_routers, roll_routers, round_routers, tree_routers
+from services.registry.clusters.books import Books
+from services.registry.clusters.desk import ClusterDesk
+from services.registry.clusters.plan_desk import PlanDesk
+from services.registry.clusters.planner import Planner
+from services.registry.clusters.store import ClusterStore
+from services.registry.clusters.workers import Workers
 from services.registry.roll.importing import Importing
 from services.registry.rounds.journal import Journal
 from services.registry.rounds.keeping import RoundKeeper
@@ -54,9 +61,14 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
     blobs = Blobs(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key)
     papers = Papers(blobs, settings.papers)
     tree = TreeStore(store, mongo, bus.relay, clock)
-    bus.sweep(leases, [*store.outboxes, *tree.outboxes])
+    clusters = ClusterStore(mongo, bus.relay, clock)
+    bus.sweep(leases, [*store.outboxes, *tree.outboxes, *clusters.outboxes])
     office = OrderOffice(tree, Carrier(tree, keeper, clock), lock, clock)
     journal = Journal(tree.trail, clock)
+    books, workers = Books(clusters), Workers(settings.cluster_workers or os.cpu_count() or 1)
+    planner = Planner(clusters, books, workers, leases, clock)
+    cluster_desk = ClusterDesk(store, clusters, books, clock)
+    plan_desk = PlanDesk(cluster_desk, clusters, planner, clock)
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient(timeout=5.0)
     verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http)
@@ -65,18 +77,21 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await store.prepare()
         await tree.prepare()
+        await clusters.prepare()
         await papers.prepare()
         await idempotency.prepare()
         await bus.start()
-        working = asyncio.create_task(office.run()) if settings.runs("relay") else None
+        loops = [office.run(), planner.run()] if settings.runs("relay") else []
+        working = [asyncio.create_task(loop) for loop in loops]
         try:
             log.info("service.ready")
             yield
             log.info("service.stopping")
         finally:
-            if working is not None:
-                working.cancel()
-                await asyncio.gather(working, return_exceptions=True)
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+            await workers.close()
             await bus.stop()
             await http.aclose()
             blobs.close()
@@ -93,6 +108,7 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
             *round_routers(store, keeper, Opening(store, keeper, papers, lock), papers, journal, clock),
             *roll_routers(Importing(store, keeper, lock), clock),
             *tree_routers(store, tree, OrderDesk(tree, office, clock), clock),
+            *cluster_routers(store, clusters, cluster_desk, plan_desk, workers, journal),
         ],
         verifier=verifier,
         idempotency=idempotency,
@@ -100,6 +116,7 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
             live=[
                 Check("bus", bus_problems),
                 *([heartbeat("orders", lambda: office.beat, SILENT_S)] if settings.runs("relay") else []),
+                *([heartbeat("plans", lambda: planner.beat, SILENT_S)] if settings.runs("relay") else []),
             ],
             ready=[answers("mongo", mongo.ping), answers("issuer", verifier.ready)],
         ),

@@ -9,6 +9,8 @@ class RegistrySettings(CoreSettings):
     """What every service needs, on the registry's port."""
 
     http_port: int = Field(8081, ge=0, le=65535)
+    cluster_workers: int = Field(0, ge=0, le=64)
+    """Processes that make clusters side by side; 0: as many as there are processors."""
 
     @property
     def papers(self) -> str:

@@ -33,7 +33,7 @@ STORE_EVERY_S: Final = 2.0
 ATTEMPTS: Final = 2
 """How often a province is tried whose process dies."""
 AT_ONCE: Final = 8
-PASSING: Final = (*UNAVAILABLE, Backpressure, Conflict)
+PASSING: Final[tuple[type[Exception], ...]] = (*UNAVAILABLE, Backpressure, Conflict)
 """What passes by itself: the plan stays open and is gone on with."""
 
 

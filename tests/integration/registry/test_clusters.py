@@ -1,0 +1,304 @@
+"""Clusters from the order to make them to the bus: planned, explained, changed by hand, planned again."""
+
+import json
+import secrets
+import signal
+import xml.etree.ElementTree as ET
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from deploy.local.stack import Stack
+from services.registry.app import build
+from services.registry.settings import RegistrySettings
+from tests.integration.registry.clustering import EACH, PROVINCES, Clustering, codes, process
+from tests.plans import Watch
+from tests.world import World, eventually, run_app
+
+
+@pytest.fixture(scope="module")
+async def watched(stack: Stack) -> AsyncIterator[tuple[Clustering, Watch]]:
+    """One registry with one open round; the tests below happen to it in order."""
+    world, watch = World(stack, f"t{secrets.token_hex(4)}"), Watch()
+    await world.open()
+    app = build(world.settings(RegistrySettings, cluster_workers=2), listeners=[watch])
+    headers = {"Authorization": f"Bearer {world.token('department', '00')}"}
+    transport = httpx.ASGITransport(app)
+    async with run_app(app), httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as http:
+        yield await Clustering.opened(world, http), watch
+    await world.close()
+
+
+@pytest.fixture(scope="module")
+async def round_(watched: tuple[Clustering, Watch]) -> Clustering:
+    return watched[0]
+
+
+@pytest.fixture(scope="module")
+async def adopted(round_: Clustering) -> Clustering:
+    """The round with the clusters of a first plan."""
+    plan = await round_.start()
+    await round_.ended(plan)
+    await round_.adopt(plan)
+    return round_
+
+
+def of(who: World, role: str, org: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {who.token(role, org)}"}
+
+
+async def test_a_plan_says_how_far_each_province_is_and_ends_proven(round_: Clustering) -> None:
+    found = await round_.ended(await round_.start(penalty_km=3))
+    assert found["state"] == "finished"
+    assert [(one["province"], one["state"], one["centers"]) for one in found["provinces"]] == [
+        (code, "finished", many) for code, many in zip(PROVINCES, EACH, strict=True)
+    ]
+    assert all(one["gap"] <= 0.001 and 0 < one["bound_km"] <= one["cost_km"] for one in found["provinces"])
+    assert found["totals"]["centers"] == sum(EACH)
+    assert found["totals"]["gap"] <= 0.001
+    assert await round_.clusters() == {}, "a plan changes nothing until it is adopted"
+
+
+async def test_adopted_clusters_hold_everybody_once_and_are_told(adopted: Clustering) -> None:
+    found = await adopted.clusters()
+    assert sorted(code for one in found.values() for code in one["members"]) == sorted(codes("50") | codes("58"))
+    assert {len(one["members"]) for one in found.values()} <= {3, 4}
+    for name, one in found.items():
+        assert set(one["members"]) <= codes(name[:2])
+
+    async def announced() -> bool:
+        told = await adopted.told()
+        return {name: said.members for name, said in told.items()} == {
+            name: tuple(one["members"]) for name, one in found.items()
+        }
+
+    await eventually(announced)
+    told = await adopted.told()
+    assert all(said.state == "active" and said.path == ("00", name[:2]) for name, said in told.items())
+    assert all(said.span_km == found[name]["span_km"] for name, said in told.items())
+    standing = await adopted.ask("GET", "/standing")
+    assert (standing["without_cluster"], standing["gone"], standing["centers"]) == ([], [], sum(EACH))
+
+
+async def test_each_cluster_is_explained(adopted: Clustering) -> None:
+    for name in await adopted.clusters("58"):
+        found = await adopted.ask("GET", f"/clusters/{name}")
+        assert found["span_km"] == pytest.approx(sum(leg["km"] for leg in found["legs"]), abs=0.01)
+        assert len(found["legs"]) == len(found["members"]) - 1
+        assert found["sentences"]
+        assert all(one["th"] and one["en"] for one in found["sentences"])
+        assert found["alternatives"]
+        assert found["apart_km"] == found["alternatives"][0]["extra_km"]
+        assert {one["center"] for one in found["alternatives"]} <= set(found["members"])
+        assert ("crosses_district" in found["reasons"]) == (len(found["districts"]) > 1)
+
+
+async def test_a_center_without_coordinates_says_whose_point_it_lies_at(adopted: Clustering) -> None:
+    assumed = [
+        member
+        for name, one in (await adopted.clusters("50")).items()
+        if "position_assumed" in one["reasons"]
+        for member in (await adopted.ask("GET", f"/clusters/{name}"))["centers"]
+        if member["placed"] != "own"
+    ]
+    assert len(assumed) == 2
+    assert {one["placed"] for one in assumed} <= {"subdistrict", "district"}
+
+
+async def test_apart_costs_what_the_province_costs_without_that_cluster(adopted: Clustering) -> None:
+    name, one = next(iter((await adopted.clusters("58")).items()))
+    found = await adopted.ask("GET", f"/clusters/{name}/apart")
+    assert -1e-3 <= found["extra_at_least_km"] <= found["extra_km"] + 1e-3
+    assert one["members"] not in found["instead"]
+    assert set(one["members"]) <= {code for members in found["instead"] for code in members}
+
+
+async def test_everybody_sees_their_own_clusters(adopted: Clustering) -> None:
+    world, path = adopted.world, f"/v1/rounds/{adopted.round}/clusters"
+    name, one = next(iter((await adopted.clusters("58")).items()))
+    foreign = await adopted.http.get(path, headers=of(world, "province", "58"), params={"within": "50"})
+    assert foreign.status_code == 403
+    own = await adopted.http.get(path, headers=of(world, "center", one["members"][0]))
+    assert [item["cluster"] for item in own.json()["items"]] == [name]
+    assert (await adopted.http.get(f"{path}/{name}", headers=of(world, "province", "50"))).status_code == 403
+    wish = {"members": one["members"]}
+    stranger = await adopted.http.put(f"{path}/{name}", json=wish, headers=of(world, "province", "50"))
+    assert stranger.status_code == 403
+    for body, status in (({"provinces": ["50"]}, 403), ({"provinces": ["58"]}, 202)):
+        answer = await adopted.http.post(path, json=body, headers=of(world, "province", "58"))
+        assert answer.status_code == status, answer.text
+    await adopted.ended(answer.json()["plan"])
+
+
+async def test_a_hand_may_exchange_and_pin_but_not_leave_anybody_out(adopted: Clustering) -> None:
+    found = await adopted.clusters("58")
+    name, one = next(iter(found.items()))
+    other = next(other for other in found if other != name)
+    ours, theirs = one["members"][0], found[other]["members"][0]
+    rest = one["members"][1:]
+    refused = await adopted.ask("PUT", f"/clusters/{name}", 409, json={"members": [*rest, theirs]})
+    assert refused["where"] == "body.displaced"
+    small = await adopted.ask("PUT", f"/clusters/{name}", 409, json={"members": [ours], "displaced": {}})
+    assert small["type"].endswith("cluster-change-refused")
+    wish = {
+        "members": [*rest, theirs],
+        "displaced": {ours: other},
+        "pinned": [*rest, theirs],
+        "revision": one["revision"],
+    }
+    changed = await adopted.ask("PUT", f"/clusters/{name}", json=wish)
+    assert set(changed["members"]) == set(changed["pinned"]) == {*rest, theirs}
+    assert "by_hand" in changed["reasons"]
+    after = await adopted.clusters("58")
+    assert set(after[other]["members"]) == {ours, *found[other]["members"]} - {theirs}
+    stale = await adopted.ask("PUT", f"/clusters/{name}", 409, json=wish)
+    assert stale["type"].endswith("cluster-changed")
+
+    async def announced() -> bool:
+        said = (await adopted.told())[name]
+        return set(said.members) == {*rest, theirs} and "pinned" in said.reasons
+
+    await eventually(announced)
+
+
+async def test_a_new_plan_leaves_pinned_and_visited_ones_and_says_what_moved(adopted: Clustering) -> None:
+    before = await adopted.clusters()
+    visited = next(name for name in before if name.startswith("50"))
+    pinned = [name for name, one in before.items() if one["pinned"]]
+    assert pinned
+    await adopted.ask("PUT", f"/clusters/{visited}/visit", json={"visited": True})
+    plan = await adopted.start(penalty_km=0, change_km=0.5)
+    found = await adopted.ended(plan)
+    compared = await adopted.ask("GET", f"/plans/{plan}/comparison")
+    assert compared["moved"] == found["totals"]["moved"]
+    for one in found["provinces"]:
+        assert one["change_costs_km"] is not None
+        assert one["change_costs_km"] >= -1e-3
+    await adopted.adopt(plan)
+    after = await adopted.clusters()
+    for name in (visited, *pinned):
+        assert after[name]["members"] == before[name]["members"]
+    assert sorted(code for one in after.values() for code in one["members"]) == sorted(codes("50") | codes("58"))
+    same = {tuple(one["members"]): name for name, one in before.items()}
+    assert all(same.get(tuple(one["members"]), name) == name for name, one in after.items())
+    refused = await adopted.ask("PUT", f"/clusters/{visited}", 409, json={"members": before[visited]["members"][1:]})
+    assert "visited" in refused["detail_en"]
+
+
+async def test_nothing_changes_when_the_same_is_planned_again(adopted: Clustering) -> None:
+    first = await adopted.clusters()
+    told = await adopted.told()
+    plan = await adopted.start(penalty_km=0, change_km=0.5)
+    found = await adopted.ended(plan)
+    assert found["totals"]["moved"] == 0
+    await adopted.adopt(plan)
+    assert await adopted.clusters() == first
+    assert await adopted.told() == told
+
+
+async def test_a_plan_made_before_a_change_by_hand_is_not_adopted(adopted: Clustering) -> None:
+    plan = await adopted.start()
+    await adopted.ended(plan)
+    name, one = next((name, one) for name, one in (await adopted.clusters()).items() if not one["visited_at"])
+    pins = [] if one["pinned"] else one["members"]
+    await adopted.ask("PUT", f"/clusters/{name}", json={"members": one["members"], "pinned": pins})
+    assert (await adopted.ask("POST", f"/plans/{plan}/adopt", 409))["type"].endswith("plan-stale")
+
+
+async def test_two_plans_are_compared(adopted: Clustering) -> None:
+    near, far = await adopted.start(penalty_km=0), await adopted.start(penalty_km=30, change_km=0)
+    await adopted.ended(near)
+    await adopted.ended(far)
+    found = await adopted.ask("GET", f"/plans/{far}/comparison", params={"with": near})
+    assert found["provinces"][0]["first"]["centers"] == found["provinces"][0]["second"]["centers"]
+    assert sum(one["second"]["across_district"] for one in found["provinces"]) <= sum(
+        one["first"]["across_district"] for one in found["provinces"]
+    )
+    listed = await adopted.ask("GET", "/plans", params={"limit": 2})
+    assert [one["plan"] for one in listed["items"]] == [far, near]
+
+
+async def test_clusters_leave_as_geojson_and_as_a_picture(adopted: Clustering) -> None:
+    found = json.loads(json.dumps(await adopted.ask("GET", "/clusters.geojson", params={"within": "58"})))
+    kinds = [feature["properties"]["kind"] for feature in found["features"]]
+    assert kinds.count("center") == len(codes("58"))
+    assert kinds.count("cluster") == len(await adopted.clusters("58"))
+    lines = [one for one in found["features"] if one["properties"]["kind"] == "cluster"]
+    assert all(len(one["geometry"]["coordinates"]) == len(one["properties"]["members"]) - 1 for one in lines)
+    picture = ET.fromstring(await adopted.ask("GET", "/maps/58.svg"))
+    words = "".join(picture.itertext())
+    assert "จังหวัดแม่ฮ่องสอน" in words
+    assert "กม." in words
+    assert len(picture.findall(".//{*}g")) == len(lines)
+
+
+async def test_a_cancelled_plan_keeps_what_it_has(adopted: Clustering) -> None:
+    plan = await adopted.start(change_km=0)
+    await adopted.ask("POST", f"/plans/{plan}/cancel")
+    found = await adopted.ended(plan)
+    assert found["state"] in {"cancelled", "finished"}
+    again = await adopted.http.post(f"/v1/rounds/{adopted.round}/plans/{plan}/cancel")
+    assert again.status_code == 409
+
+
+async def test_what_cannot_be_planned_is_refused(adopted: Clustering) -> None:
+    nobody = await adopted.ask("POST", "/clusters", 409, json={"provinces": ["83"]})
+    assert nobody["type"].endswith("nothing-to-cluster")
+    await adopted.ask("GET", "/plans/none", 404)
+    await adopted.ask("GET", "/clusters/58-999", 404)
+    await adopted.ask("POST", "/clusters", 422, json={"penalty_km": -1})
+
+
+async def test_no_query_on_clusters_reads_a_whole_collection(
+    adopted: Clustering, watched: tuple[Clustering, Watch]
+) -> None:
+    assert await watched[1].scans(adopted.world.mongo("registry")) == []
+
+
+DEATHS = [("registry.province_solved:2", "registry.clusters_decided")]
+"""Where the planning process dies, and where the one that adopts does."""
+MORE_DEATHS = [
+    ("registry.plan_prepared", "registry.clusters_decided:2"),
+    ("registry.province_solved", "aggregate.after_write:2"),
+]
+
+
+@pytest.mark.parametrize(("planning", "adopting"), DEATHS)
+async def test_a_plan_outlives_the_processes_that_work_on_it(world: World, planning: str, adopting: str) -> None:
+    await outlives(world, planning, adopting)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize(("planning", "adopting"), MORE_DEATHS)
+async def test_a_plan_outlives_them_wherever_they_die(world: World, planning: str, adopting: str) -> None:
+    await outlives(world, planning, adopting)
+
+
+async def outlives(world: World, planning: str, adopting: str) -> None:
+    app = build(world.settings(RegistrySettings, roles="api"))
+    headers = {"Authorization": f"Bearer {world.token('department', '00')}"}
+    transport = httpx.ASGITransport(app)
+    async with run_app(app), httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as http:
+        round_ = await Clustering.opened(world, http)
+        plan = await round_.start()
+        doomed = await process(world, failpoints=planning)
+        assert await doomed.wait() == -signal.SIGKILL
+        assert (await round_.plan(plan))["state"] == "running"
+        heir = await process(world, failpoints="")
+        try:
+            assert (await round_.ended(plan))["totals"]["gap"] <= 0.001
+        finally:
+            heir.terminate()
+            await heir.wait()
+        await round_.ask("POST", f"/plans/{plan}/adopt", 202)
+        doomed = await process(world, failpoints=adopting)
+        assert await doomed.wait() == -signal.SIGKILL
+        last = await process(world, failpoints="")
+        try:
+            await round_.adopted(plan)
+        finally:
+            last.terminate()
+            await last.wait()
+        found = await round_.clusters()
+        assert sorted(code for one in found.values() for code in one["members"]) == sorted(codes("50") | codes("58"))
