@@ -9,6 +9,7 @@ from opentelemetry import trace
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import Scope
 
 from shared.failures import Unavailable
@@ -19,6 +20,7 @@ from shared.telemetry import get_logger
 
 log = get_logger()
 
+_METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _MOST_PLACES: Final = 20
 _OF_STATUS: Final[dict[int, ProblemKind]] = {
     400: problems.BAD_REQUEST,
@@ -61,12 +63,24 @@ async def _on_problem(_request: Request, error: Exception) -> Response:
     return answer(error)
 
 
-async def _on_http(_request: Request, error: Exception) -> Response:
+async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = _OF_STATUS.get(error.status_code)
     if kind is None:
         kind = problems.INTERNAL if error.status_code >= 500 else problems.BAD_REQUEST  # noqa: PLR2004
+    if kind is problems.METHOD_NOT_ALLOWED:
+        return answer(kind.problem(headers={"Allow": ", ".join(_allowed(request))}))
     return answer(kind.problem(headers=error.headers))
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method that this address knows (RFC 9110, 15.5.6): several routes may share it, each with one method."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 async def _on_unavailable(request: Request, error: Exception) -> Response:

@@ -267,6 +267,34 @@ async def test_unknown_places_and_methods_are_problems_too(client: httpx.AsyncCl
     assert answer.headers["allow"] == "POST"
 
 
+async def test_a_refused_method_names_all_that_the_address_knows() -> None:
+    one, other = Router(prefix="/v1"), Router(prefix="/v1")
+
+    @one.get("/things/{code}")
+    async def look(code: str) -> str:
+        return code
+
+    @other.patch("/things/{code}")
+    async def mend(code: str) -> str:
+        return code
+
+    @other.delete("/things/{code}")
+    async def drop(code: str) -> str:
+        return code
+
+    @other.post("/things")
+    async def make() -> str:
+        return ""
+
+    app = create_app(service="tester", title="t", routers=[one, other])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
+        for method in ("PUT", "POST", "OPTIONS"):
+            answer = await http.request(method, "/v1/things/x")
+            problem(answer, 405, "method-not-allowed")
+            assert answer.headers["allow"] == "DELETE, GET, PATCH"
+        assert (await http.put("/livez")).headers["allow"] == "GET"
+
+
 async def test_lists_come_in_pages(client: httpx.AsyncClient) -> None:
     first = (await client.get("/v1/list", params={"limit": 3})).json()
     second = (await client.get("/v1/list", params={"limit": 3, "cursor": first["next"]})).json()
