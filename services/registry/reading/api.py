@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Path, Query, Response
 
-from services.registry.reading import export_api
+from services.registry.reading.export_api import add_exports
 from services.registry.reading.filters import Filter
 from services.registry.reading.listing import Lists
 from services.registry.reading.obligations import Obligations
@@ -40,7 +40,7 @@ def router(store: RegistryStore, telling: Telling) -> Router:
     _organizations(routes, store, scope, telling)
     _centers(routes, store, scope, telling)
     _obligations(routes, store, scope)
-    routes.include_router(export_api.router(store))
+    add_exports(routes, store, scope)
     return routes
 
 

@@ -30,10 +30,8 @@ InPath = Annotated[str, Path(alias="round", max_length=64)]
 R = TypeVar("R")
 
 
-def router(store: RegistryStore) -> Router:
-    """`/exports`."""
-    routes = Router(prefix="/exports", tags=["exports"])
-    scope = Scope(store)
+def add_exports(routes: Router, store: RegistryStore, scope: Scope) -> None:
+    """Add `/exports` to the routes of the tree."""
     rows = Rows(store.center_lists, store.organization_lists, Obligations(store.center_lists, store.obligation_lists))
 
     async def hand_out(
@@ -49,27 +47,27 @@ def router(store: RegistryStore) -> Router:
         root = None if wanted.root == DEPARTMENT_CODE else await store.organization(wanted.root)
         return file_name(table.title, plain, wanted, root.name if root else None, now_in_bangkok().date())
 
-    @routes.get("/centers", response_class=Response, responses=ANSWERS)
+    @routes.get("/exports/centers", response_class=Response, responses=ANSWERS)
     async def centers(asked: Annotated[CentersFile, Query()], principal: Anybody) -> Response:
         """The list of centers as a file."""
         wanted = await scope.centers(principal, asked)
         return await hand_out(tables.CENTERS, asked.format, rows.centers(wanted), wanted, "centers")
 
-    @routes.get("/organizations", response_class=Response, responses=ANSWERS)
+    @routes.get("/exports/organizations", response_class=Response, responses=ANSWERS)
     async def organizations(asked: Annotated[OrganizationsFile, Query()], principal: Anybody) -> Response:
         """The list of organizations as a file; on a map each stands in the middle of its centers."""
         wanted = await scope.organizations(principal, asked)
         batches = rows.organizations(wanted, on_map=asked.format == "geojson")
         return await hand_out(tables.ORGANIZATIONS, asked.format, batches, wanted, "organizations")
 
-    @routes.get("/rounds/{round}/roll", response_class=Response, responses=ANSWERS)
+    @routes.get("/exports/rounds/{round}/roll", response_class=Response, responses=ANSWERS)
     async def roll(round_id: InPath, asked: Annotated[RollFile, Query()], principal: Anybody) -> Response:
         """The roll of a round as a file that an import of a roll reads as it is."""
         await known(round_id)
         wanted = await scope.listed(principal, round_id, asked.within)
         return await hand_out(tables.ROLL, asked.format, rows.centers(wanted), wanted, "roll")
 
-    @routes.get("/rounds/{round}/obligations", response_class=Response, responses=ANSWERS)
+    @routes.get("/exports/rounds/{round}/obligations", response_class=Response, responses=ANSWERS)
     async def obligations(round_id: InPath, asked: Annotated[ObligationsFile, Query()], principal: Anybody) -> Response:
         """Who owes a report in a round, with the deadline of each, as a file."""
         state = await known(round_id)
@@ -81,5 +79,3 @@ def router(store: RegistryStore) -> Router:
         if stored is None:
             raise ROUND_UNKNOWN.problem(where="path.round")
         return stored.state
-
-    return routes
