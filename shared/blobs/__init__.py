@@ -4,11 +4,23 @@ from shared.blobs.client import CHUNK, Blobs
 from shared.blobs.errors import BlobError, NotFound, Refused, Unavailable
 from shared.blobs.presign import SignedRequest
 from shared.blobs.shelf import Shelf, Standing, TakenError
-from shared.blobs.values import SMALLEST_PART, Fetched, Lock, Multipart, PartPlan, Place, Stored, StoredPart, Written
+from shared.blobs.values import (
+    SMALLEST_PART,
+    Begun,
+    Fetched,
+    Lock,
+    Multipart,
+    PartPlan,
+    Place,
+    Stored,
+    StoredPart,
+    Written,
+)
 
 __all__ = [
     "CHUNK",
     "SMALLEST_PART",
+    "Begun",
     "BlobError",
     "Blobs",
     "Fetched",

@@ -22,7 +22,7 @@ from minio.helpers import md5sum_hash
 from shared.blobs.connection import Connection
 from shared.blobs.errors import Refused
 from shared.blobs.presign import SignedRequest
-from shared.blobs.values import Multipart, PartPlan, Place, Stored, StoredPart
+from shared.blobs.values import Begun, Multipart, PartPlan, Place, Stored, StoredPart
 
 _XMLNS = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
@@ -120,6 +120,29 @@ class Multiparts(Connection):
             return self._stat(Place(upload.bucket, upload.key))
 
         return await self._call("complete_multipart", complete)
+
+    async def unfinished(self, bucket: str, *, page: int = 1_000) -> tuple[Begun, ...]:
+        """The multipart uploads of a bucket that were neither completed nor aborted, for sweepers."""
+
+        def list_all() -> tuple[Begun, ...]:
+            found: dict[str, Begun] = {}
+            key, upload = None, None
+            while True:
+                # Without a prefix, since MinIO takes one for a whole key.
+                answer = self._client._list_multipart_uploads(
+                    bucket, max_uploads=page, key_marker=key, upload_id_marker=upload
+                )
+                new = [one for one in answer.uploads if one.upload_id not in found]
+                for one in new:
+                    multipart = Multipart(bucket, str(one.object_name), str(one.upload_id))
+                    found[multipart.upload_id] = Begun(multipart, one.initiated_time)
+                if not answer.is_truncated or not new:
+                    return tuple(found.values())
+                # SeaweedFS 4.48 says that there is more and not where: it goes on after the id, and a key would
+                # lead it astray.
+                key, upload = answer.next_key_marker or None, answer.next_upload_id_marker or new[-1].upload_id
+
+        return await self._call("unfinished", list_all)
 
     async def abort_multipart(self, upload: Multipart) -> None:
         """Forgets the upload and its parts. No error if it is gone; a completed object stays as it is."""

@@ -59,6 +59,14 @@ class Multipart:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A multipart upload that stands open, and since when by the store's clock."""
+
+    multipart: Multipart
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class PartPlan:
     """One part as it will be sent: number from 1, size in bytes, SHA-256 in lower-case hex.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shared.blobs import SMALLEST_PART, Blobs, Multipart, NotFound, PartPlan, Place, Refused
+from tests.integration.blobs.conftest import Connect
 from tests.integration.blobs.sending import send
 
 PDF = "application/pdf"
@@ -101,3 +103,16 @@ async def test_aborting_after_completion_leaves_the_object(blobs: Blobs, bucket:
     done = await blobs.complete_multipart(upload, planned, await blobs.list_parts(upload))
     await blobs.abort_multipart(upload)
     assert (await blobs.stat(done.place)).size == 4
+
+
+async def test_what_was_begun_and_neither_completed_nor_aborted_is_listed_page_by_page(
+    connect: Connect, blobs: Blobs
+) -> None:
+    bucket = f"t{secrets.token_hex(6)}"
+    await connect().ensure_bucket(bucket)
+    begun = [await blobs.create_multipart(bucket, f"uploads/{n}.pdf", content_type="application/pdf") for n in range(7)]
+    await blobs.abort_multipart(begun[3])
+    for page in (2, 1_000):
+        found = await blobs.unfinished(bucket, page=page)
+        assert {one.multipart for one in found} == {one for one in begun if one is not begun[3]}
+        assert all(one.at is not None and abs(datetime.now(UTC) - one.at) < timedelta(minutes=5) for one in found)
