@@ -58,6 +58,6 @@ class ChaseList:
             standing = standings.get(one.center)
             cause = cause_of_delay(reports.get(one.center, Report()), claims.get(one.center, Claim()), standing)
             if cause is not None:
-                deadline = deadline_of(round_, one.path)
+                deadline = deadline_of(round_, one.path, one.center)
                 behind.append(Behind(one, offices.get(one.center), cause, standing, deadline))
         return behind

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.notifier.domain import Delivery, Patience
+from services.notifier.domain import Delivery, Heir, Patience
 from shared.contracts.events import RoundChanged
 
 
@@ -22,7 +22,8 @@ class Known:
     """What this service knows of a delivery's surroundings at the moment of sending.
 
     `centers`: obligated centers of the recipient LAO. `complete`: whether all obligations that the round announced
-    have arrived. `owed` and `submitted` are the recipient center's own.
+    have arrived. `owed` and `submitted` are the recipient center's own. `heir` is the office that a closed recipient
+    was merged into.
     """
 
     round: RoundChanged | None = None
@@ -31,6 +32,7 @@ class Known:
     complete: bool = True
     owed: bool = False
     submitted: bool = False
+    heir: Heir | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from shared.contracts.events import Path, RoundChanged
 from shared.thai.calendar import buddhist_year, format_moment, in_bangkok
 
 
-def deadline_of(round_: RoundChanged, path: Path) -> datetime:
-    """When a node's reports are due: the latest extension of any organization above it, or the round's own day."""
-    return max([round_.deadline, *(e.deadline for e in round_.extensions if e.organization in path)])
+def deadline_of(round_: RoundChanged, path: Path, center: str | None = None) -> datetime:
+    """When reports are due from an office: the latest extension above it or its own, or the round's own day."""
+    return round_.deadline_for(path, center)
 
 
 @lru_cache(1024)

@@ -51,6 +51,8 @@ class Delivery(BaseModel):
     kind: Kind
     round: str
     recipient: str
+    forwarded_from: str | None = None
+    """Whom it was first for: an office that was merged into the recipient."""
     holder: HolderKind
     path: Path
     cause: str
@@ -169,6 +171,26 @@ def _facts(data: ReportReceived | ReportAccepted | ReportRejected) -> ReportFact
         sentence=refused and refused.sentence,
         sentence_en=refused and refused.sentence_en,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """The office that a closed one was merged into, by its code, and its place in the tree."""
+
+    code: str
+    path: Path
+
+
+def forward(delivery: Delivery, heir: Heir) -> Delivery:
+    """The delivery on its way to who carries on for a merged recipient. Its id, and so its mail, stays the same.
+
+    A reminder is never forwarded: what the merged center owed is released, and its heir is chased for itself. Neither
+    is the opening of a round: the heir is told of its centers by a notice of its own.
+    """
+    if delivery.kind in {"reminder", "round_opened"}:
+        return delivery
+    first = delivery.forwarded_from or delivery.recipient
+    return delivery.model_copy(update={"recipient": heir.code, "path": heir.path, "forwarded_from": first})
 
 
 def release(delivery: Delivery, patience: Patience, now: datetime) -> Delivery:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from services.notifier.checks import Known, Office
-from services.notifier.domain import Delivery
+from services.notifier.domain import Delivery, Heir
 from services.notifier.notices import Owing
 from services.notifier.standings import Claim, Report
 from shared.contracts.events import OrganizationChanged, RoundChanged
@@ -16,6 +16,10 @@ from shared.mongo import ASCENDING, Document, Documents, Mongo, Projection, Upda
 
 PROJECTIONS = ("organizations", "centers", "rounds", "obligations", "reports", "claims")
 """Collections that a rebuild may drop before the group `projections` is rewound."""
+
+
+MOST_MERGES = 16
+"""How many merges in a row are followed; more would be a ring, which the registry does not make."""
 
 
 class Knowledge:
@@ -100,6 +104,10 @@ class Knowledge:
         counts = {code: await self._counts(code, laos) for code, laos in opened.items()}
         complete = {code: await self._complete(states.get(code)) for code in opened}
         offices = {"lao": _offices(organizations), "center": _offices(centers)}
+        heirs = {
+            "lao": await _heirs(self.organizations.documents, organizations),
+            "center": await _heirs(self.centers.documents, centers),
+        }
         known = []
         for d in deliveries:
             key = f"{d.round}/{d.recipient}"
@@ -111,6 +119,7 @@ class Knowledge:
                     complete=complete.get(d.round, True),
                     owed=key in owed and bool(owed[key]["owed"]),
                     submitted=key in reports and _report(reports[key]).submitted,
+                    heir=heirs[d.holder].get(d.recipient),
                 )
             )
         return known
@@ -131,6 +140,30 @@ class Knowledge:
             return True
         arrived = await self.obligations.documents.count({"round": round_.round, "owed": True})
         return arrived >= round_.obligations
+
+
+async def _heirs(documents: Documents, rows: Mapping[str, Document]) -> dict[str, Heir]:
+    """Who carries on for those of these offices that were merged, at the end of however many merges; by code.
+
+    An heir that is not known yet is none: its own record is on its way.
+    """
+    heirs = {code: row["successor"] for code, row in rows.items() if row["state"] == "closed" and row.get("successor")}
+    found: dict[str, Heir] = {}
+    for _ in range(MOST_MERGES):
+        if not heirs:
+            return found
+        next_rows = await _by_keys(documents, set(heirs.values()))
+        following: dict[str, str] = {}
+        for code, heir in heirs.items():
+            row = next_rows.get(heir)
+            if row is None:
+                continue
+            if row["state"] == "closed" and row.get("successor"):
+                following[code] = row["successor"]
+            else:
+                found[code] = Heir(heir, tuple(row["path"]))
+        heirs = following
+    return found
 
 
 async def _by_keys(documents: Documents, keys: Iterable[str]) -> dict[str, Document]:

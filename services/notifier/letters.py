@@ -13,6 +13,8 @@ from shared.thai.numerals import to_thai
 
 _GREETING = "เรียน {office}"
 _GREETING_EN = "To: {office}"
+_FORWARDED = "หนังสือแจ้งนี้เดิมถึงรหัส {code} ซึ่งควบรวมเข้ากับหน่วยงานของท่านแล้ว"
+_FORWARDED_EN = "This was first for {code}, which has been merged into your office."
 _CLOSING = "ระบบสารบรรณ (หนังสือแจ้งอัตโนมัติ ไม่ต้องตอบกลับ)"
 _CLOSING_EN = "Saraban (sent automatically; please do not reply)"
 _SIGN_IN = "โปรดลงชื่อเข้าใช้ระบบสารบรรณตามที่อยู่ที่ท่านใช้อยู่เดิม หนังสือแจ้งนี้ไม่มีลิงก์และไม่มีรหัสผ่าน"
@@ -74,8 +76,12 @@ def compose(delivery: Delivery, known: Known) -> Letter:
     """The letter of a delivery that may be sent: its round and its office are known."""
     assert known.round is not None
     assert known.office is not None
-    facts = _Facts(known.round, deadline_of(known.round, delivery.path), known.centers, delivery.report)
-    subject, thai, english = _TEXTS[delivery.kind](facts)
+    center = delivery.recipient if delivery.holder == "center" else None
+    due = deadline_of(known.round, delivery.path, center)
+    subject, thai, english = _TEXTS[delivery.kind](_Facts(known.round, due, known.centers, delivery.report))
+    if delivery.forwarded_from is not None:
+        thai = (_FORWARDED.format(code=delivery.forwarded_from), *thai)
+        english = (_FORWARDED_EN.format(code=delivery.forwarded_from), *english)
     return Letter(
         subject,
         (_GREETING.format(office=known.office.name), *thai, _CLOSING),

@@ -5,6 +5,7 @@ So writes are few under load, and yet a crash leaves only that handful sent but 
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.notifier.checks import Skip, Wait
@@ -82,7 +83,11 @@ class Recorder:
                 break
             # Somebody acknowledged it or its facts changed meanwhile; or the lease ran out and it is another's now.
             fresh = await self._store.load(missed)
-            ours = {n: (fresh[n], _still(o)) for n, (s, o) in pending.items() if n in fresh and _same(s, fresh[n])}
+            ours = {
+                n: (_forwarded(s, fresh[n]), _still(o))
+                for n, (s, o) in pending.items()
+                if n in fresh and _same(s, fresh[n])
+            }
             lost += len(missed) - len(ours)
             pending = ours
         if lost:
@@ -91,6 +96,12 @@ class Recorder:
 
 def _same(held: Stored[Delivery], found: Stored[Delivery]) -> bool:
     return held.state.lease == found.state.lease
+
+
+def _forwarded(held: Stored[Delivery], found: Stored[Delivery]) -> Stored[Delivery]:
+    """The delivery as it is stored now, to whom it went."""
+    to = {"recipient": held.state.recipient, "path": held.state.path, "forwarded_from": held.state.forwarded_from}
+    return replace(found, state=found.state.model_copy(update=to))
 
 
 def _still(outcome: Outcome) -> Outcome:

@@ -5,15 +5,18 @@ per connection, hand them in; a recorder writes what became of them.
 import asyncio
 import contextlib
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from services.notifier.checks import Send, check
+from services.notifier.checks import Known, Send, check
+from services.notifier.domain import Delivery, forward
 from services.notifier.knowledge import Knowledge
 from services.notifier.mailer import MailServer
 from services.notifier.postmen import Parcel, Postmen
 from services.notifier.recorder import Recorder
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import Store
+from shared.mongo import Stored
 from shared.telemetry import get_logger
 
 log = get_logger()
@@ -115,9 +118,8 @@ class Sender:
             return 0
         if leased.resumed:
             log.warning("notifier.deliveries.resumed", deliveries=leased.resumed)
-        known = await self._knowledge.surroundings([one.state for one in leased.deliveries])
         parcels = []
-        for stored, about in zip(leased.deliveries, known, strict=True):
+        for stored, about in await self._surrounded(leased.deliveries):
             match check(stored.state, about, self._patience, now):
                 case Send(address):
                     parcels.append(Parcel(stored, address, about, until))
@@ -125,6 +127,20 @@ class Sender:
                     self._recorder.put(stored, decided)
         self._postmen.give(parcels)
         return len(leased.deliveries)
+
+    async def _surrounded(self, taken: list[Stored[Delivery]]) -> list[tuple[Stored[Delivery], Known]]:
+        """Each delivery with what is known around it; one for a merged office goes to who carries on for it."""
+        known = await self._knowledge.surroundings([one.state for one in taken])
+        forwarded = [
+            replace(stored, state=forward(stored.state, about.heir)) if about.heir else stored
+            for stored, about in zip(taken, known, strict=True)
+        ]
+        going = [index for index, stored in enumerate(forwarded) if stored.state != taken[index].state]
+        if going:
+            around = await self._knowledge.surroundings([forwarded[index].state for index in going])
+            for index, about in zip(going, around, strict=True):
+                known[index] = about
+        return list(zip(forwarded, known, strict=True))
 
     async def _tend(self, now: datetime) -> bool:
         """Now and then, queue what open rounds release and what was ordered; whether there is more."""

@@ -198,9 +198,14 @@ class Duty(State):
     due_again: datetime | None = None
 
     @property
+    def line(self) -> tuple[str, ...]:
+        """Its path, down to the center itself."""
+        return (*self.path, self.center)
+
+    @property
     def deadline(self) -> datetime:
         """By when its report is due."""
-        deadline = deadline_of(self.round, self.path)
+        deadline = deadline_of(self.round, self.line)
         return max(deadline, self.due_again) if self.due_again else deadline
 
     @property
@@ -217,9 +222,11 @@ class Declared(State):
 
 
 def deadline_of(round_: RoundChanged, path: tuple[str, ...]) -> datetime:
-    """The deadline for a center with this path: the latest of the round's own and its organizations' extensions."""
-    extended = [one.deadline for one in round_.extensions if one.organization in path]
-    return max([round_.deadline, *extended])
+    """The latest of the round's own deadline and the extensions of those on a path.
+
+    For a center the path ends with the center itself: an extension may be for one center alone.
+    """
+    return round_.deadline_for(path)
 
 
 def on_time_until(duty: Duty, opened_at: datetime) -> datetime:

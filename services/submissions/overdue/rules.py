@@ -80,7 +80,7 @@ def _corrected(submission: Submission, duty: Duty) -> Submission | None:
 
     def correct(report: Report) -> Report:
         began = opened.get(report.upload, report.received_at)
-        still = report.late and is_late(duty.round, duty.path, began, report.received_at)
+        still = report.late and is_late(duty.round, duty.line, began, report.received_at)
         return report if still == report.late else report.model_copy(update={"late": still})
 
     reports = tuple(map(correct, submission.reports))

@@ -110,7 +110,11 @@ class DeadlineSweeper:
 
     async def _announce(self, round_: RoundChanged, owing: Iterable[Owing], now: datetime) -> Told:
         grace = timedelta(minutes=round_.grace_minutes)
-        over = [key_of(round_.round, one.center) for one in owing if now > deadline_of(round_, one.path) + grace]
+        over = [
+            key_of(round_.round, one.center)
+            for one in owing
+            if now > deadline_of(round_, (*one.path, one.center)) + grace
+        ]
         delivered = await self._dues.delivered(over)
         behind = [key for key in over if key not in delivered]
         known = await self._store.many(behind)

@@ -86,7 +86,7 @@ class Reviews:
         """By when a report that is returned today must be back: never before the deadline."""
         round_ = await self._store.round(submission.round)
         day = end_of_day(in_bangkok(now + timedelta(days=self._days)).date()).replace(microsecond=0)
-        return max(day, deadline_of(round_, submission.path)) if round_ else day
+        return max(day, deadline_of(round_, (*submission.path, submission.center))) if round_ else day
 
     async def _enter(
         self,

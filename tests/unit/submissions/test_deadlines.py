@@ -53,6 +53,16 @@ def test_an_extension_counts_for_the_subtree_it_names_and_for_nobody_else() -> N
     assert deadline_of(a_round(later), ("00", "58", "5802", "6580201")) == DEADLINE
 
 
+def test_an_extension_may_be_for_one_center_alone() -> None:
+    alone = Extension(organization="c1", deadline=DEADLINE + timedelta(days=3))
+
+    def duty(center: str) -> Duty:
+        return Duty(round=a_round(alone), center=center, path=PATH, owed=True)
+
+    assert duty("c1").deadline == alone.deadline
+    assert duty("c2").deadline == DEADLINE
+
+
 def test_of_two_extensions_the_later_counts_and_none_ever_shortens() -> None:
     earlier = Extension(organization="58", deadline=DEADLINE - timedelta(days=3))
     later = Extension(organization="58", deadline=DEADLINE + timedelta(days=1))
