@@ -9,6 +9,7 @@ from typing import Any
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
+from shared.bus.catching_up import caught_up
 from shared.bus.consumer import Consumer, Handler
 from shared.bus.dead import DeadLetterLimit, DeadLetters
 from shared.bus.publisher import Publisher
@@ -118,6 +119,15 @@ class Bus:
             await self._broker.connect()
             await asyncio.gather(*(subscriber.start() for subscriber in self._broker.subscribers))
             self._broker.running = True
+
+    async def caught_up(self, name: str) -> None:
+        """Return once a declared group has taken in all that stood on its topics when this was called.
+
+        Waits for as long as it takes, also before `start` and for members in other processes. Cancel it to give up.
+        """
+        group = group_name(self._settings.namespace, self._service, name)
+        (consumer,) = [each for each in self.consumers if each.name == group]
+        await caught_up(self._settings, group, [topic.named(self._settings.namespace) for topic in consumer.topics])
 
     async def stop(self) -> None:
         """Finish the batch at hand, publish what waits (bounded), disconnect."""
