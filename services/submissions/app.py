@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -34,6 +34,7 @@ from services.submissions.summary.carrying import SummaryCarrier
 from services.submissions.summary.lists_api import summary_list_routes
 from services.submissions.summary_store import SummaryStore
 from services.submissions.uploading.completion import Completion
+from services.submissions.uploading.leftovers import Leftovers
 from services.submissions.uploading.reconciler import Reconciler
 from services.submissions.uploading.uploads import Uploads
 from shared.blobs import Blobs, Refused
@@ -52,6 +53,8 @@ log = get_logger()
 
 SILENT_SECONDS = 300.0
 """A sweeper that has not turned for this long is stuck."""
+UNKNOWN_PARTS = timedelta(days=1)
+"""Parts that no record knows are left alone for the life of an upload, and for so long after it."""
 FILES_PER_PLACE = 8
 """Reports in one batch for each file inspected at once: even if all hang, the batch ends before the broker gives up."""
 
@@ -168,6 +171,15 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     leases = Leases(mongo.documents("leases"))
     looking = _inspecting(settings, store, blobs, leases)
     reconciler = Reconciler(store, completion, leases, every=settings.reconcile_seconds, clock=clock)
+    leftovers = Leftovers(
+        store.sweeps,
+        blobs,
+        leases,
+        settings.quarantine,
+        every=settings.leftovers_every,
+        unknown_after=settings.upload_lifetime + UNKNOWN_PARTS,
+        clock=clock,
+    )
     bus.consume("projections", PROJECTED, Projections(store))
     bus.consume("inspection", INSPECTED, looking.inspections, records=looking.batch)
     following = _following(settings, mongo, bus, store, leases)
@@ -198,6 +210,8 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
             if settings.runs("relay"):
                 ending.push_async_callback(reconciler.stop)
                 reconciler.start()
+                ending.push_async_callback(leftovers.stop)
+                leftovers.start()
                 ending.push_async_callback(following.deadlines.stop)
                 following.deadlines.start()
             yield

@@ -32,6 +32,9 @@ class SubmissionsSettings(CoreSettings):
     reconcile_seconds: float = Field(5.0, gt=0, le=3600)
     """How often a sweeper looks for uploads that lost their process or ran out of time."""
 
+    leftovers_minutes: float = Field(60.0, gt=0, le=24 * 60)
+    """How often the object store is searched for what abandoned uploads left there."""
+
     return_days: int = Field(15, ge=1, le=180)
     """How many days a center has for a report that ONESQA returns without naming a day."""
     deadline_seconds: float = Field(15.0, gt=0, le=3600)
@@ -96,6 +99,10 @@ class SubmissionsSettings(CoreSettings):
     @property
     def upload_lifetime(self) -> timedelta:
         return timedelta(hours=self.upload_lifetime_hours)
+
+    @property
+    def leftovers_every(self) -> timedelta:
+        return timedelta(minutes=self.leftovers_minutes)
 
     @property
     def url_lifetime(self) -> timedelta:

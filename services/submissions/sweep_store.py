@@ -1,9 +1,10 @@
 """What the sweepers of this service ask of the database."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from services.submissions.domain import Submission
+from services.submissions.domain import Report, Submission, Upload
 from shared.mongo import ASCENDING, Aggregates, Document, Stored
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # naming it lets the partial index serve
@@ -37,6 +38,18 @@ class SweepStore:
         query = {"inspect_at": {"$gt": _EPOCH, "$lte": now}}
         found = await self._submissions.documents.find(query, sort=[("inspect_at", ASCENDING)], limit=limit)
         return [self._submissions.read(one) for one in found]
+
+    async def uploads(self, uploads: Iterable[str]) -> dict[str, tuple[Upload, Report | None]]:
+        """Those of the uploads that are remembered, each with the report that has its bytes, if they were received."""
+        wanted = set(uploads)
+        found = await self._submissions.documents.find({"uploads.id": {"$in": sorted(wanted)}})
+        states = [self._submissions.read(one).state for one in found]
+        return {
+            upload.id: (upload, state.report_of(upload.id))
+            for state in states
+            for upload in state.uploads
+            if upload.id in wanted
+        }
 
     async def postponed(self) -> int:
         """How many wait for another try to inspect a report."""
