@@ -5,7 +5,7 @@ SHELL := /bin/sh
 WORKERS ?= 3
 PYTHON_FILES := services shared deploy tests
 
-.PHONY: help demo up down status test test-real faults lint format bench requirements local dev
+.PHONY: help demo up down status test test-real faults lint format bench clusters requirements local dev
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,10 @@ format: dev ## Puts the code into shape
 
 bench: dev ## Our code against raw loops, as ratios in one run
 	@.venv/bin/python -m tests.bench $(ARGS)
+
+clusters: dev ## Clusters of a national roll beside other methods and the bound (ARGS="--check --penalty 3")
+	@deploy/set-up bench
+	@.venv/bin/python -m tests.bench.clusters $(ARGS)
 
 requirements: dev ## Pins requirements/*.in with hashes into *.txt (ARGS="--upgrade")
 	@requirements/compile $(ARGS)

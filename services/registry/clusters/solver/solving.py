@@ -35,8 +35,8 @@ class Limits:
     linear_programs: int = 400
     cuts_at_once: int = 80
     columns: int = 60_000
-    branches: int = 5_000
-    seconds: float = 20.0
+    branches: int = 2_000
+    seconds: float = 120.0
     first_slack: float = 0.0005
     """Of the bound: what the optimum is first thought to lie above it."""
 
