@@ -10,16 +10,9 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from services.credentials.activating.store import ActivationStore
-from services.credentials.api import officer_routes, sealing_routes
-from services.credentials.claiming.api import claim_routes, reveal_routes
-from services.credentials.claiming.claims import ClaimDesk
-from services.credentials.claiming.door import DoorDesk
-from services.credentials.claiming.mail import CodeMail
-from services.credentials.claiming.reveals import RevealDesk
-from services.credentials.claiming.store import ClaimStore
+from services.credentials.api import sealing_routes
+from services.credentials.assembly import HandingOver
 from services.credentials.consumers import PROJECTED, Projections
-from services.credentials.journal import Journal
 from services.credentials.keeping.code_key import LateSecret, read_code_key
 from services.credentials.sealing import SealingOffice
 from services.credentials.settings import CredentialsSettings
@@ -52,22 +45,17 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     mongo = Mongo(settings.mongo_url.get_secret_value(), settings.namespace, "credentials", listeners=listeners)
     bus = Bus(settings, "credentials")
     store = CredentialsStore(mongo, bus.relay)
-    claim_store = ClaimStore(mongo, bus.relay)
-    activations = ActivationStore(mongo, bus.relay)
     blobs = Blobs(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, connections=8)
     vault = Vault(mongo, settings.master_keys(), Shelf(blobs, settings.vault_bucket, "keyring"))
     code_key = LateSecret()
     leases = Leases(mongo.documents("leases"))
     office = SealingOffice(store, vault, leases, settings.secret_rules(), clock)
-    mail = CodeMail(store, claim_store, settings.smtp_url, settings.smtp_from, code_key, clock)
-    claims = ClaimDesk(store, claim_store, code_key, clock, mail.nudge)
-    door = DoorDesk(store, activations, claims, code_key, clock, settings.claims_per_address)
-    reveals = RevealDesk(store, claim_store, vault, clock)
+    handing_over = HandingOver(settings, mongo, bus, store, vault, code_key, leases, clock)
     remembered = MongoIdempotency(mongo)
     http = httpx.AsyncClient()
     verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http)
     bus.consume("projections", PROJECTED, Projections(store))
-    bus.sweep(leases, [*store.outboxes, *claim_store.outboxes, *activations.outboxes])
+    bus.sweep(leases, [*store.outboxes, *handing_over.outboxes])
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -76,13 +64,12 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         if settings.in_file:
             log.warning("credentials.master_key.in_file")
         await store.prepare()
-        await claim_store.prepare()
-        await activations.prepare()
+        await handing_over.prepare()
         await remembered.prepare()
         await _open_vault(vault, settings.vault_bucket)
         code_key.settle(await read_code_key(mongo.documents("code_keys"), vault))
         await bus.start()
-        loops = [office.run(), mail.run()] if settings.runs("relay") else []
+        loops = [office.run(), *handing_over.loops()] if settings.runs("relay") else []
         try:
             async with _running(loops):
                 yield
@@ -96,15 +83,10 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         service="credentials",
         title="สารบรรณ: รหัส e-SAR / Saraban credentials",
         description="ผนึกรหัสให้ผู้ถือบัญชี เปิดได้ครั้งเดียว / sealed credentials, opened once by their holder",
-        routers=[
-            sealing_routes(store, office),
-            officer_routes(store, Journal(store.trail, clock)),
-            claim_routes(claims, door),
-            reveal_routes(reveals),
-        ],
+        routers=[sealing_routes(store, office), *handing_over.routers],
         verifier=verifier,
         idempotency=remembered,
-        probes=_probes(settings, bus, mongo, verifier, office, mail),
+        probes=_probes(settings, bus, mongo, verifier, office, handing_over),
         asyncapi=asyncapi_document("credentials"),
         lifespan=lifespan,
         unavailable=(*UNAVAILABLE, Backpressure),
@@ -132,7 +114,7 @@ def _probes(
     mongo: Mongo,
     verifier: TokenVerifier,
     office: SealingOffice,
-    mail: CodeMail,
+    handing_over: HandingOver,
 ) -> Probes:
     async def consuming() -> str | None:
         return "; ".join(bus.problems()) or None
@@ -144,7 +126,7 @@ def _probes(
     if settings.runs("relay"):
         live += [
             heartbeat("sealing", lambda: office.beat, SILENT_S),
-            heartbeat("mail", lambda: mail.beat, SILENT_S),
+            *handing_over.beats(SILENT_S),
         ]
     ready = [Check("consumers", assigned), answers("database", mongo.ping), answers("issuer", verifier.ready)]
     return Probes(live, ready)

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from services.credentials.renewing.request import Renewal
+
 HolderKind = Literal["center", "lao"]
 State = Literal["sealed", "notified", "locked", "claimed", "confirmed", "revoked", "waiting"]
 
@@ -24,6 +26,11 @@ class Refusal(Enum):
     NOT_VERIFIED = "not_verified"
     ALREADY_CLAIMED = "already_claimed"
     NOT_REVEALED = "not_revealed"
+    NOT_LOST = "not_lost"
+    """Only a reveal that was never confirmed can be lost; a confirmed one is rotated."""
+    RENEWAL_OPEN = "renewal_open"
+    TURNED = "turned"
+    """The credential was rotated, revoked or reissued since a renewal was asked."""
     CODE_REFUSED = "code_refused"
     """A claim code that opens nothing: never printed, made void by a newer sheet, or past its time. One answer."""
 
@@ -92,6 +99,8 @@ class Credential(Frozen):
     revoked_at: datetime | None = None
     awaits: bool = False
     """Its secret was taken back and the next sealed batch brings another."""
+    renewal: Renewal | None = None
+    """The newest request about it, open or settled."""
 
     @property
     def state(self) -> State:

@@ -87,6 +87,11 @@ class Journal:
         actor = Actor.of(who)
         await self._trail.enter(actor.chain, _deed(actor, f"{kind}/{holder}", action, reason, detail), self._clock())
 
+    async def read(self, who: Principal, kind: str, code: str, action: str, detail: str = "") -> None:
+        """Somebody read the trail itself, or the register of names: it stands in the reader's own chain."""
+        actor = Actor.of(who)
+        await self._trail.enter(actor.chain, _deed(actor, f"{kind}/{code}", action, None, detail), self._clock())
+
     async def listed(self, who: Principal, action: str, within: str, detail: str) -> None:
         """An officer saw a list of a part of the tree: it stands in the officer's own chain."""
         actor = Actor.of(who)

@@ -64,6 +64,28 @@ SEAL_BROKEN = ProblemKind(
     "แจ้งผู้ดูแลระบบให้ออกรหัสใหม่ รหัสเดิมยังไม่ถูกเปิด", "Ask the operator for a new one; this one was not opened.",
 )  # fmt: skip
 
+NOT_LOST = ProblemKind(
+    "nothing-lost", 409, "ขอรับอีกครั้งได้เฉพาะรหัสที่เปิดแล้วแต่ยังไม่ได้กดยืนยัน", "Only a reveal that was never confirmed is lost",
+    "รหัสที่ยืนยันแล้วให้ขอออกใหม่ (rotate) รหัสที่ยังไม่เปิดให้เปิดตามปกติ",
+    "A confirmed one is rotated; one that was never opened is claimed as usual.",
+)  # fmt: skip
+RENEWAL_OPEN = ProblemKind(
+    "renewal-open", 409, "มีคำขอของรหัสนี้รอพิจารณาอยู่แล้ว", "A request about this credential waits already",
+    "รอผล หรือถอนคำขอเดิมก่อน", "Await it, or withdraw it first.",
+)  # fmt: skip
+TURNED = ProblemKind(
+    "credential-turned", 409, "รหัสนี้เปลี่ยนไปแล้วหลังจากยื่นคำขอ", "The credential has changed since this was asked",
+    "ยื่นคำขอใหม่หากยังจำเป็น", "Ask again if it is still needed.",
+)  # fmt: skip
+NOTHING_WAITS = ProblemKind(
+    "no-credential-waits", 409, "ไม่มีรหัสที่รอรับในเขตนี้", "No credential waits to be claimed there",
+    "ดูสถานะได้ที่ GET /v1/rounds/{round}/holders", "GET /v1/rounds/{round}/holders says where they stand.",
+)  # fmt: skip
+NO_SUCH_PERSON = ProblemKind(
+    "no-such-person", 404, "ไม่มีผู้กระทำตามรหัสอ้างอิงนี้ หรือถูกลบแล้ว", "Nobody stands behind this reference, or no longer",
+)  # fmt: skip
+NOT_ANCHORED = ProblemKind("not-anchored", 404, "ยังไม่มีการตรึงสมุดตรวจสอบ", "Nothing was anchored yet")
+
 _KINDS: Final[dict[Refusal, ProblemKind]] = {
     Refusal.NOT_OWN: CLAIM_REFUSED,
     Refusal.NOT_ISSUED: NOT_ISSUED,
@@ -76,6 +98,9 @@ _KINDS: Final[dict[Refusal, ProblemKind]] = {
     Refusal.ALREADY_CLAIMED: ALREADY_CLAIMED,
     Refusal.NOT_REVEALED: NOT_REVEALED,
     Refusal.CODE_REFUSED: SHEET_REFUSED,
+    Refusal.NOT_LOST: NOT_LOST,
+    Refusal.RENEWAL_OPEN: RENEWAL_OPEN,
+    Refusal.TURNED: TURNED,
 }
 
 

@@ -83,7 +83,7 @@ CLUSTERS = Topic(
 CREDENTIALS = Topic(
     "credentials.events",
     "holder code",
-    "issued, claimed, confirmed, claim refused; never a secret, never a hash of one",
+    "issued, claimed, confirmed, rotated, revoked, reissued, refused, alarmed, sheet made; never a secret or its hash",
     ("credentials",),
     kept=YEAR,
     sensitive=True,
@@ -153,7 +153,10 @@ TOPICS: tuple[Topic, ...] = (
 
 READS: dict[Service, dict[str, tuple[Topic, ...]]] = {
     "registry": {},
-    "credentials": {"projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS)},
+    "credentials": {
+        "projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS),
+        "effects": (CREDENTIALS, NOTICES),
+    },
     "submissions": {
         "projections": (CENTERS, ROUNDS, OBLIGATIONS),
         "inspection": (SUBMISSIONS,),

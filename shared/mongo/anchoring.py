@@ -1,6 +1,6 @@
 """Anchors the audit chains of a service on the bus, and removes entries whose time has come."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -18,15 +18,12 @@ _AT_ONCE: Final = 10_000
 class Anchoring:
     """Anchors are aggregates of their own, numbered: of two processes that anchor at once one writes, one yields."""
 
-    def __init__(self, mongo: Mongo, announcer: Announcer, trail: AuditTrail, service: Service, signer: Signer) -> None:
+    def __init__(
+        self, mongo: Mongo, announcer: Announcer, trail: AuditTrail, service: Service, signer: Callable[[], Signer]
+    ) -> None:
         self._anchors = Aggregates(mongo.documents("anchors"), AuditAnchored, announcer)
         self._trail, self._service, self._signer = trail, service, signer
         self.outbox = self._anchors.outbox
-
-    @property
-    def key(self) -> str:
-        """The public key that anchors are signed by."""
-        return self._signer.key
 
     async def prepare(self) -> None:
         """Make sure that the indexes stand."""
@@ -65,7 +62,7 @@ class Anchoring:
         previous = await self.newest()
         for start in range(0, max(len(heads), len(purged)), HEADS_EACH):
             part = slice(start, start + HEADS_EACH)
-            made = anchored(previous, self._service, heads[part], purged[part], now, self._signer)
+            made = anchored(previous, self._service, heads[part], purged[part], now, self._signer())
             event = NewEvent(f"anchors/{self._service}", made)
             if await self._anchors.create_many([(f"{made.number:010d}", made, [event])], now):
                 return False

@@ -38,6 +38,7 @@ class Paper:
         self._pdf.set_lang("th-TH")
         self._pdf.set_creator("saraban")
         self._pdf.set_creation_date(made_at)
+        self._wrapped: dict[tuple[str, float, str, float], list[str]] = {}
 
     @property
     def width(self) -> float:
@@ -57,14 +58,14 @@ class Paper:
     ) -> None:
         """Text in lines; a newline ends one."""
         self._font(size, bold)
-        for line in wrap(text, self.width - indent, self._pdf.get_string_width):
+        for line in self._wrap(text, self.width - indent):
             self._line(line, size, align, indent)
 
     def steps(self, texts: Sequence[str], *, size: float = TEXT_PT) -> None:
         """Numbered steps, in Thai numerals, each with its text hanging beside its number."""
         for number, text in enumerate(texts, start=1):
             self._font(size, bold=False)
-            lines = wrap(text, self.width - 8, self._pdf.get_string_width)
+            lines = self._wrap(text, self.width - 8)
             self._room(len(lines) * _height(size))
             self._pdf.cell(8, _height(size), to_thai(f"{number}."))
             self._pdf.set_x(self._pdf.l_margin)
@@ -75,7 +76,7 @@ class Paper:
         """Pairs of a bold label and what stands there; long values go on below themselves."""
         for label, value in rows:
             self._font(size, bold=False)
-            lines = wrap(value, self.width - column, self._pdf.get_string_width)
+            lines = self._wrap(value, self.width - column)
             self._room(len(lines) * _height(size))
             self._font(size, bold=True)
             self._pdf.cell(column, _height(size), label)
@@ -87,7 +88,7 @@ class Paper:
     def code(self, text: str, *, size: float = 20.0) -> None:
         """A code that is to be typed: large, bold, in a frame."""
         self._font(size, bold=True)
-        lines = wrap(text, self.width - 8, self._pdf.get_string_width)
+        lines = self._wrap(text, self.width - 8)
         high = len(lines) * _height(size) + 4
         self._room(high)
         self._pdf.rect(self._pdf.l_margin, self._pdf.get_y(), self.width, high)
@@ -99,7 +100,7 @@ class Paper:
     def note(self, text: str, *, size: float = TEXT_PT) -> None:
         """A warning: bold, with a bar at its side."""
         self._font(size, bold=True)
-        lines = wrap(text, self.width - 6, self._pdf.get_string_width)
+        lines = self._wrap(text, self.width - 6)
         high = len(lines) * _height(size)
         self._room(high)
         self._pdf.rect(self._pdf.l_margin, self._pdf.get_y(), 1.2, high, style="F")
@@ -162,7 +163,7 @@ class Paper:
 
     def _cells(self, row: Sequence[str], columns: Sequence[float], size: float) -> list[list[str]]:
         self._font(size, bold=False)
-        return [wrap(text, wide - 2, self._pdf.get_string_width) for text, wide in zip(row, columns, strict=True)]
+        return [self._wrap(text, wide - 2) for text, wide in zip(row, columns, strict=True)]
 
     def _row(self, row: Sequence[str], columns: Sequence[float], size: float, *, bold: bool) -> None:
         cells = self._cells(row, columns, size)
@@ -177,6 +178,13 @@ class Paper:
                 self._pdf.cell(wide, _height(size), line)
             x += wide
         self._pdf.set_xy(self._pdf.l_margin, top + high)
+
+    def _wrap(self, text: str, width: float) -> list[str]:
+        """The text in lines, in the font that is set. The same words stand on many sheets: they are measured once."""
+        place = (text, width, self._pdf.font_style, self._pdf.font_size_pt)
+        if place not in self._wrapped:
+            self._wrapped[place] = wrap(text, width, self._pdf.get_string_width)
+        return self._wrapped[place]
 
     def _font(self, size: float, bold: bool) -> None:
         self._pdf.set_font("Sarabun", "B" if bold else "", size)

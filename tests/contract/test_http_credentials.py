@@ -18,5 +18,5 @@ async def test_the_vault_answers_as_documented(world: World, tmp_path: Path, rol
     key.write_bytes(os.urandom(96))
     headers = {"Authorization": f"Bearer {world.token(role, org)}"} if role else {}
     async with listening(build(world.settings(CredentialsSettings, master_key_file=key))) as address:
-        assert await asyncio.to_thread(conform, address, headers) == 8
+        assert await asyncio.to_thread(conform, address, headers) == 26
     await world.mongo("credentials").drop()

@@ -1,5 +1,6 @@
 """A round with holders, and the vault that serves it, on the real servers."""
 
+import asyncio
 import os
 import re
 import secrets
@@ -23,9 +24,11 @@ from shared.blobs import Blobs, Shelf
 from shared.contracts.events import CenterChanged, ObligationChanged, OrganizationChanged, RoundChanged
 from shared.mongo import Mongo
 from shared.mongo.sealing import Vault as Seals
+from tests.unit.paper.seeing import codes_on
 from tests.world import World, eventually, run_app
 
 PATH = ("00", "58", "5801")
+CODE = re.compile(r"^ +(\d{6})$", re.MULTILINE)
 
 
 @dataclass
@@ -133,11 +136,19 @@ class Vault:
             mails = await self.mails(address)
             return mails[0]["text"] if len(mails) > after else None
 
-        found = re.search(r"^ +(\d{6})$", await eventually(arrived), re.MULTILINE)
+        found = CODE.search(await eventually(arrived))
         assert found
         return found.group(1)
 
     async def mails(self, address: str) -> list[dict[str, Any]]:
+        """Mails with a code to this address, the newest first."""
+        return [mail for mail in await self.post(address) if CODE.search(mail["text"])]
+
+    async def letters(self, address: str) -> list[dict[str, Any]]:
+        """Mails without a code to this address, the newest first."""
+        return [mail for mail in await self.post(address) if not CODE.search(mail["text"])]
+
+    async def post(self, address: str) -> list[dict[str, Any]]:
         async with httpx.AsyncClient(base_url=self.world.stack.mail_page or "") as page:
             listed = (await page.get("/api/messages", params={"to": address})).json()["messages"]
             return [(await page.get(f"/api/messages/{mail['id']}")).json() for mail in listed]
@@ -168,6 +179,36 @@ class Vault:
         return await self.http.post(
             f"/v1/claims/{claim}/verify", json={"code": number}, headers=self.headers(role, code, sub)
         )
+
+    async def sheet(self, what: Round, code: str, role: str = "operator", org: str = "00") -> str:
+        """Have a holder's activation sheet made; the claim code on it."""
+        asked = {"round": what.id}
+        answer = await self.http.post(
+            f"/v1/holders/{code}/credential/sheet", json=asked, headers=self.headers(role, org)
+        )
+        assert answer.status_code == 200, answer.text
+        (scanned,) = await asyncio.to_thread(codes_on, answer.content)
+        return scanned.partition("#")[2]
+
+    async def at_the_door(self, code: str) -> httpx.Response:
+        """Begin a claim with a sheet's code."""
+        return await self.http.post("/v1/claims", json={"code": code})
+
+    async def step(
+        self, opened: dict[str, Any], step: str, body: Any = None, key: str = "door-key-1"
+    ) -> httpx.Response:
+        """A further step of a claim that began with a sheet."""
+        headers = {"Saraban-Claim-Session": opened["session"], "Idempotency-Key": key}
+        return await self.http.post(f"/v1/claims/{opened['claim']}/{step}", json=body, headers=headers)
+
+    async def verified_at_the_door(self, what: Round, holder: str, code: str) -> dict[str, Any]:
+        """Begin a claim with a sheet's code and show the number that was mailed."""
+        before = len(await self.mails(what.mail_of(holder)))
+        opened = (await self.at_the_door(code)).json()
+        number = await self.code_for(what.mail_of(holder), after=before)
+        answer = await self.step(opened, "verify", {"code": number})
+        assert answer.status_code == 200, answer.text
+        return dict(opened)
 
     async def reveal(
         self, claim: str, role: str, code: str, sub: str = "", key: str = "reveal-key-1"

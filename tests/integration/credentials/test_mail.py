@@ -70,7 +70,7 @@ async def served(world: World, master_key: Path, postman: Postman) -> AsyncItera
 async def test_a_mail_waits_for_its_server(
     world: World, master_key: Path, postman: Postman, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.credentials.claiming.mail.TAKEN_FOR", timedelta(milliseconds=200))
+    monkeypatch.setattr("services.credentials.telling.post.TAKEN_FOR", timedelta(milliseconds=200))
     async with served(world, master_key, postman) as (vault, what):
         center = what.centers[0]
         claim = await vault.opened(what, "center", center)
@@ -113,7 +113,7 @@ async def test_many_claims_at_once_get_one_mail_each(world: World, master_key: P
 async def test_a_recipient_who_is_put_off_gets_the_code_later(
     world: World, master_key: Path, postman: Postman, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.credentials.claiming.mail.TAKEN_FOR", timedelta(milliseconds=200))
+    monkeypatch.setattr("services.credentials.telling.post.TAKEN_FOR", timedelta(milliseconds=200))
     postman.greetings = ["450 4.2.0 greylisted, come again", "452 4.2.2 mailbox full"]
     postman.start()
     async with served(world, master_key, postman) as (vault, what):

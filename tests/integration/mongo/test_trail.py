@@ -138,7 +138,7 @@ async def test_many_processes_give_one_person_one_reference(mongo: Mongo, trail:
 
 @pytest.fixture
 async def anchoring(mongo: Mongo, trail: AuditTrail) -> Anchoring:
-    made = Anchoring(mongo, Nobody(), trail, "credentials", SIGNER)
+    made = Anchoring(mongo, Nobody(), trail, "credentials", lambda: SIGNER)
     await made.prepare()
     return made
 
@@ -183,7 +183,7 @@ async def test_more_chains_than_an_anchor_holds_take_several(
 async def test_two_processes_that_anchor_at_once_make_one_chain_of_anchors(
     trail: AuditTrail, anchoring: Anchoring, mongo: Mongo
 ) -> None:
-    others = [anchoring, *(Anchoring(mongo, Nobody(), trail, "credentials", SIGNER) for _ in range(3))]
+    others = [anchoring, *(Anchoring(mongo, Nobody(), trail, "credentials", lambda: SIGNER) for _ in range(3))]
     for number in range(5):
         await trail.enter(f"c{number}", deed(), NOW)
         await asyncio.gather(*(each.anchor(NOW) for each in others))

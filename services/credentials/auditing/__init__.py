@@ -1,0 +1,1 @@
+"""The trail to its readers: what was done about a holder and why, who stands behind a reference, anchors, retention."""

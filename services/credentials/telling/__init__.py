@@ -1,0 +1,1 @@
+"""What the vault tells holders by mail itself: codes, alarms, and what others did to their credential."""

@@ -1,0 +1,285 @@
+"""Blind relay: every tier sees where credentials stand, and no route gives a secret to anybody but its holder."""
+
+import io
+import itertools
+import json
+import zipfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.contracts.events import NoticeDelivered
+from shared.security.principals import Role
+from tests.integration.credentials.conftest import PATH, Round, Vault, lao_state, seals_of
+from tests.unit.paper.seeing import codes_on, text_of
+from tests.world import eventually
+
+METHODS = ("get", "post", "put", "patch", "delete")
+CALLERS: list[Role | None] = [*Role, None]
+NEEDS_CODE = {"/v1/claims/{claim}/verify", "/v1/claims/{claim}/reveal", "/v1/claims/{claim}/confirm"}
+"""What only goes on with the number from the registered mailbox."""
+
+
+async def tree(vault: Vault, what: Round) -> None:
+    """The organizations above the LAOs, as the registry tells them."""
+    kinds = ("department", "province", "district")
+    told = []
+    for depth, (code, kind) in enumerate(zip(PATH, kinds, strict=True), start=1):
+        above = {"code": code, "kind": kind, "path": PATH[:depth], "name": f"{kind} {code}", "parent": None}
+        told.append((code, 1, lao_state(what, what.laos[0]).model_copy(update=above)))
+    await vault.world.publish("registry", *told)
+
+    async def known() -> bool:
+        return await vault.mongo.documents("organizations").count({"_id": {"$in": list(PATH)}}) == len(PATH)
+
+    await eventually(known)
+
+
+async def every_secret(vault: Vault, what: Round, master_key: Path) -> set[str]:
+    """What no answer may hold: every username and password that is sealed now."""
+    found = set()
+    async with seals_of(vault, master_key) as seals:
+        for document in await vault.mongo.documents("credentials").find({"round": what.id}):
+            if not document["sealed"]:
+                continue
+            label = {key: document[key] for key in ("round", "holder", "kind", "credential")}
+            secret = await seals.open(document["sealed"], {**label, "version": document["edition"]})
+            found |= {secret["username"], secret["password"]}
+    return found
+
+
+def readable(answer: httpx.Response) -> str:
+    """All that a caller can read of an answer: headers, text, and what stands in documents and archives."""
+    kind, body = answer.headers.get("content-type", ""), answer.content
+    words = [repr(answer.headers.raw)]
+    if kind == "application/zip":
+        archive = zipfile.ZipFile(io.BytesIO(body))
+        words += [text_of(archive.read(name)) for name in archive.namelist()]
+    elif kind == "application/pdf":
+        words.append(text_of(body))
+    else:
+        words.append(answer.text)
+    return "\n".join(words)
+
+
+def bodies(what: Round, center: str) -> dict[str, Any]:
+    renewal = {"round": what.id, "reason": "lost"}
+    return {
+        "/v1/rounds/{round}/credentials": {"generate": True},
+        "/v1/claims": {"round": what.id, "holder": center},
+        "/v1/claims/{claim}/verify": {"code": "000000"},
+        "/v1/holders/{code}/credential/sheet": {"round": what.id},
+        "/v1/rounds/{round}/sheets": {"within": what.laos[0]},
+        "/v1/holders/{code}/credential/rotate": renewal,
+        "/v1/holders/{code}/credential/revoke": renewal,
+        "/v1/holders/{code}/credential/reissue": renewal,
+        "/v1/audit/people/{reference}/forget": {"reason": "asked"},
+    }
+
+
+class Walk:
+    """One caller's way over every route."""
+
+    def __init__(self, vault: Vault, what: Round, claim: str, request: str, reference: str) -> None:
+        self.vault, self.what = vault, what
+        self.center = what.centers[0]
+        self.places = {
+            "{round}": what.id, "{code}": self.center, "{claim}": claim, "{request}": request, "{reference}": reference,
+        }  # fmt: skip
+
+    async def __call__(self, role: Role | None, template: str, method: str) -> httpx.Response:
+        # Only what was opened and never confirmed can be lost.
+        path = template.replace("{code}", self.what.centers[2]) if template.endswith("/reissue") else template
+        for name, value in self.places.items():
+            path = path.replace(name, value)
+        orgs = {Role.PROVINCE: "58", Role.DISTRICT: "5801", Role.LAO: self.what.laos[0], Role.CENTER: self.center}
+        headers = {"Idempotency-Key": f"key-of-{role}-{method}"}
+        if role is not None:
+            headers |= self.vault.headers(role.value, orgs.get(role, "00"))
+        return await self.vault.http.request(
+            method.upper(),
+            path,
+            params={"subject": f"center/{self.center}"} if template.startswith("/v1/audit") else None,
+            json=bodies(self.what, self.center).get(template) if method == "post" else None,
+            headers=headers,
+        )
+
+
+async def test_no_route_gives_any_caller_a_secret(vault: Vault, master_key: Path) -> None:
+    """Every route of the document, by every role and by nobody, each on fresh credentials whose secrets are known."""
+    document = (await vault.http.get("/openapi.json")).json()
+    routes = [
+        (template, method)
+        for template, operations in document["paths"].items()
+        for method in METHODS
+        if method in operations
+    ]
+    went: dict[str, set[int]] = defaultdict(set)
+    printed: dict[str, set[str]] = {}
+    answers: list[tuple[Any, str, str]] = []
+    for role in CALLERS:
+        what = Round.of(3, per_lao=3)
+        center = what.centers[0]
+        await vault.seal(what)
+        await tree(vault, what)
+        secrets = await every_secret(vault, what, master_key)
+        # A claim that has shown its code, an open request, a person in the trail: the most that a stranger may know of.
+        claim = await vault.verified(what, "center", what.centers[1])
+        lost = what.centers[2]
+        await vault.reveal(await vault.verified(what, "center", lost), "center", lost)
+        asked = await vault.http.post(
+            f"/v1/holders/{center}/credential/rotate",
+            json={"round": what.id, "reason": "leaked"},
+            headers=vault.headers("center", center),
+        )
+        people = await vault.mongo.documents("people").find({})
+        walk = Walk(vault, what, claim, asked.json()["renewal"]["id"], people[0]["reference"])
+        mine = []
+        for template, method in routes:
+            answer = await walk(role, template, method)
+            went[f"{method} {template}"].add(answer.status_code)
+            mine.append((f"{role}: {method} {template}", readable(answer)))
+            for code in _codes(answer):
+                printed.setdefault(code, set()).add(f"{role}: {method} {template}")
+        secrets |= await every_secret(vault, what, master_key)
+        assert len(secrets) >= 8
+        for where, text in mine:
+            assert not any(secret in text for secret in secrets), where
+        answers += [(role, where, text) for where, text in mine]
+    for code, places in printed.items():
+        seen = {where for _, where, text in answers if code in text}
+        assert seen <= places, "a claim code stands on the sheet that was asked for, and nowhere else"
+    assert {place.split(":")[0] for place in itertools.chain(*printed.values())} == {"department", "operator", "lao"}
+    # The walk must have come in everywhere, or it proves nothing.
+    closed = {route for route, statuses in went.items() if not any(200 <= status < 300 for status in statuses)}
+    assert {route.split()[1] for route in closed} <= NEEDS_CODE
+    assert len(went) == len(routes)
+
+
+def _codes(answer: httpx.Response) -> list[str]:
+    kind = answer.headers.get("content-type", "")
+    if kind == "application/zip":
+        archive = zipfile.ZipFile(io.BytesIO(answer.content))
+        found = [code for name in archive.namelist() for code in codes_on(archive.read(name))]
+    else:
+        found = codes_on(answer.content) if kind == "application/pdf" else []
+    return [code.partition("#")[2] for code in found]
+
+
+def test_the_search_finds_what_stands_in_documents_and_archives() -> None:
+    from datetime import UTC, datetime
+
+    from shared.paper import Paper
+
+    paper = Paper("x", made_at=datetime(2025, 1, 1, tzinfo=UTC))
+    paper.paragraph("hunter2")
+    pdf = paper.pdf()
+    assert b"hunter2" not in pdf
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w") as archive:
+        archive.writestr("a.pdf", pdf)
+    for kind, body in (("application/pdf", pdf), ("application/zip", kept.getvalue())):
+        assert "hunter2" in readable(httpx.Response(200, headers={"content-type": kind}, content=body))
+
+
+# What they do see
+
+
+async def holders(vault: Vault, what: Round, role: str, org: str, **params: Any) -> httpx.Response:
+    return await vault.http.get(f"/v1/rounds/{what.id}/holders", params=params, headers=vault.headers(role, org))
+
+
+async def counts(vault: Vault, what: Round, role: str, org: str, **params: Any) -> dict[str | None, dict[str, int]]:
+    answer = await vault.http.get(
+        f"/v1/rounds/{what.id}/holders/counts", params=params, headers=vault.headers(role, org)
+    )
+    assert answer.status_code == 200, answer.text
+    return {item["code"]: item["states"] for item in answer.json()["items"]}
+
+
+async def test_an_officer_sees_who_has_claimed_and_who_was_reached_in_its_own_part(vault: Vault) -> None:
+    what = Round.of(4)
+    first, second, third, _ = what.centers
+    await vault.seal(what)
+    await tree(vault, what)
+    claim = await vault.verified(what, "center", first)
+    await vault.reveal(claim, "center", first)
+    await vault.http.post(f"/v1/claims/{claim}/confirm", headers=vault.headers("center", first))
+    await vault.reveal(await vault.verified(what, "center", second), "center", second)
+    credential = await vault.mongo.documents("credentials").one({"_id": what.credential("center", third)})
+    assert credential
+    notice = NoticeDelivered(
+        notice=f"n-{what.tag}", kind="credential_ready", round=what.id, recipient=third, path=what.path_of(third),
+        cause="e", channel="mail", delivered_at=credential["issued_at"],
+    )  # fmt: skip
+    await vault.world.publish("notifier", (notice.notice, 1, notice))
+
+    async def reached() -> bool:
+        return (await counts(vault, what, "district", "5801")) == {
+            "5801": {"confirmed": 1, "claimed": 1, "notified": 1, "sealed": 3}
+        }
+
+    await eventually(reached)
+    by_lao = await counts(vault, what, "province", "58", by="lao")
+    assert by_lao == {
+        what.laos[0]: {"confirmed": 1, "claimed": 1, "sealed": 1},
+        what.laos[1]: {"notified": 1, "sealed": 2},
+    }
+    listed = (await holders(vault, what, "district", "5801", state="notified")).json()["items"]
+    assert [(item["holder"], item["name"], item["reachable"]) for item in listed] == [(third, f"ศพด. {third}", True)]
+    assert await counts(vault, what, "lao", what.laos[1], by="lao") == {what.laos[1]: by_lao[what.laos[1]]}
+
+
+async def test_a_list_comes_in_pages_without_gaps_or_repeats(vault: Vault) -> None:
+    what = Round.of(7)
+    await vault.seal(what)
+    await tree(vault, what)
+    seen: list[str] = []
+    cursor = None
+    for _ in range(10):
+        page = (await holders(vault, what, "province", "58", limit=3, **({"cursor": cursor} if cursor else {}))).json()
+        seen += [item["holder"] for item in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert sorted(seen) == sorted([*what.centers, *what.laos])
+    assert len(set(seen)) == len(seen)
+
+
+@pytest.mark.parametrize(
+    ("role", "org", "within", "status"),
+    [
+        ("province", "58", "5801", 200),
+        ("province", "57", "5801", 403),
+        ("district", "5802", "5801", 403),
+        ("district", "5801", "58", 403),
+        ("department", "00", None, 200),
+        ("auditor", "00", "58", 200),
+        ("operator", "00", "no-such", 403),
+        ("center", "c1", None, 403),
+        ("publisher", "onesqa", None, 403),
+    ],
+)
+async def test_a_list_is_of_ones_own_part_of_the_tree(
+    vault: Vault, role: str, org: str, within: str | None, status: int
+) -> None:
+    what = Round.of(1)
+    await vault.seal(what)
+    await tree(vault, what)
+    params = {"within": within} if within else {}
+    assert (await holders(vault, what, role, org, **params)).status_code == status
+
+
+async def test_what_is_seen_of_a_holder_is_where_it_stands_and_nothing_else(vault: Vault) -> None:
+    what = Round.of(1)
+    await vault.seal(what)
+    await tree(vault, what)
+    (item, _) = (await holders(vault, what, "district", "5801")).json()["items"]
+    assert set(item) == {
+        *("holder", "kind", "name", "path", "state", "version", "must_change", "reachable"),
+        *("issued_at", "notified_at", "claimed_at", "confirmed_at"),
+    }
+    assert what.mail_of(what.centers[0]) not in json.dumps(item)
