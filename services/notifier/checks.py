@@ -99,6 +99,8 @@ def _opening(
         return Skip("round_closed")
     if round_.state == "draft":
         return Wait("round_not_open", now + _next_look(age))
+    if known.office is not None and not known.office.active and not known.centers:
+        return Skip("recipient_closed")  # its centers hang under another by now, which is told of them
     if not known.complete or not known.centers:
         waiting = _wait("obligations_missing", age, patience.complete, now)
         return waiting or (None if known.centers else Skip("no_centers"))

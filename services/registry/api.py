@@ -9,6 +9,8 @@ from services.registry.clusters.desk import ClusterDesk
 from services.registry.clusters.plan_desk import PlanDesk
 from services.registry.clusters.store import ClusterStore
 from services.registry.clusters.workers import Workers
+from services.registry.due import api as five_years
+from services.registry.due.store import DueStore
 from services.registry.reading import api as lists
 from services.registry.reading.scope import Scope
 from services.registry.roll import api as rolls
@@ -39,6 +41,11 @@ def round_routers(
         extending.router(store, keeper, journal, clock),
         *files.routers(store, keeper, papers, journal, clock),
     ]
+
+
+def due_routers(store: RegistryStore, due: DueStore) -> list[Router]:
+    """The five-year rule."""
+    return [five_years.router(store, due)]
 
 
 def roll_routers(importing: Importing, clock: Clock) -> list[Router]:

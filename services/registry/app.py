@@ -10,13 +10,14 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from services.registry.api import cluster_routers, roll_routers, round_routers, tree_routers
+from services.registry.api import cluster_routers, due_routers, roll_routers, round_routers, tree_routers
 from services.registry.clusters.books import Books
 from services.registry.clusters.desk import ClusterDesk
 from services.registry.clusters.plan_desk import PlanDesk
 from services.registry.clusters.planner import Planner
 from services.registry.clusters.store import ClusterStore
 from services.registry.clusters.workers import Workers
+from services.registry.due.store import DueStore
 from services.registry.roll.importing import Importing
 from services.registry.rounds.journal import Journal
 from services.registry.rounds.keeping import RoundKeeper
@@ -60,7 +61,7 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
     lock, keeper = TreeLock(leases, clock), RoundKeeper(store)
     blobs = Blobs(settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key)
     papers = Papers(blobs, settings.papers)
-    tree = TreeStore(store, mongo, bus.relay, clock)
+    tree, due = TreeStore(store, mongo, bus.relay, clock), DueStore(store)
     clusters = ClusterStore(mongo, bus.relay, clock)
     bus.sweep(leases, [*store.outboxes, *tree.outboxes, *clusters.outboxes])
     office = OrderOffice(tree, Carrier(tree, keeper, clock), lock, clock)
@@ -77,6 +78,7 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await store.prepare()
         await tree.prepare()
+        await due.prepare()
         await clusters.prepare()
         await papers.prepare()
         await idempotency.prepare()
@@ -107,6 +109,7 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
         routers=[
             *round_routers(store, keeper, Opening(store, keeper, papers, lock), papers, journal, clock),
             *roll_routers(Importing(store, keeper, lock), clock),
+            *due_routers(store, due),
             *tree_routers(store, tree, OrderDesk(tree, office, clock), clock),
             *cluster_routers(store, clusters, cluster_desk, plan_desk, workers, journal),
         ],

@@ -2,9 +2,10 @@
 
 import pytest
 
-from services.notifier.domain import Heir, forward, identity
+from services.notifier.checks import Office, Skip, check
+from services.notifier.domain import Heir, forward, identity, release
 from services.notifier.letters import compose
-from tests.unit.notifier.facts import NOW, PATH, delivery_of, issued, known, owes, received
+from tests.unit.notifier.facts import NOW, PATH, PATIENCE, delivery_of, issued, known, owes, received
 
 HEIR = Heir("c9", (*PATH[:3], "6580109"))
 
@@ -28,6 +29,12 @@ def test_nobody_is_chased_for_another_and_openings_have_notices_of_their_own():
     assert forward(reminder, HEIR) is reminder
     opening = delivery_of(owes())
     assert forward(opening, HEIR) is opening
+
+
+def test_a_merged_lao_is_not_waited_for():
+    closed = Office("อบต.หนองบัว", "office@example.org", active=False)
+    opening = release(delivery_of(owes()), PATIENCE, NOW)
+    assert check(opening, known(office=closed, centers=0), PATIENCE, NOW) == Skip("recipient_closed")
 
 
 def test_the_mail_stays_the_same_mail():

@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.registry.domain import Round
@@ -72,12 +72,14 @@ def test_a_text_and_an_instant_must_agree() -> None:
     assert agreed(None, None, None) is None
 
 
+@settings(deadline=None)
 @given(st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1)))  # noqa: DTZ001
 def test_what_is_shown_is_read_again(instant: datetime) -> None:
     shown = instant.replace(second=0, microsecond=0, tzinfo=BANGKOK)
     assert read_deadline(format_moment(shown)) == shown
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reading(text: str) -> None:
     assert isinstance(read_deadline(text), datetime | Unreadable)

@@ -1,6 +1,6 @@
 from datetime import datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.registry.announcing import round_changed
@@ -120,6 +120,7 @@ CODES = ["00", "58", "5801", "5803", "6580101", "6580301", "c1"]
 PATHS = [("00", "58", "5801", "6580101", "c1"), ("00", "58", "5803", "6580301", "c1"), ("00", "58", "5803", "6580301")]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(CODES), st.integers(1, 60)), max_size=6), st.sampled_from(PATHS))
 def test_no_move_takes_time_away(granted: list[tuple[str, int]], goes: tuple[str, ...]) -> None:
     state = OPEN
@@ -135,6 +136,7 @@ def test_no_move_takes_time_away(granted: list[tuple[str, int]], goes: tuple[str
         assert deadline_for(moved, path) >= deadline_for(state, path)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

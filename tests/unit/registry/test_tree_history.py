@@ -1,6 +1,6 @@
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.registry.domain import Center, Organization
@@ -59,6 +59,7 @@ def test_a_center_was_under_its_former_lao() -> None:
     assert then.lao == "6580101"
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("กขคง"), st.integers(0, 60)), max_size=12), st.integers(-5, 70))
 def test_every_day_has_one_answer_and_spans_meet(changes: list[tuple[str, int]], asked: int) -> None:
     node = LAO

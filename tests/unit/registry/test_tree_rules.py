@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.registry.domain import Center, Organization
@@ -183,6 +183,7 @@ WORDS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(WORDS, st.sampled_from([*NODES, "c9", "none"]), st.integers(-400, 500), st.integers(0, 3))
 def test_any_order_is_allowed_or_refused_for_one_of_the_codes_it_names(
     words: Words, subject: str, days: int, children: int

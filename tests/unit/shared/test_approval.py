@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.security.approval import (
@@ -116,6 +116,7 @@ def step(request: TwoPersonRequest, what: str, by: Principal, now: datetime) -> 
             return undo(request, by, "ผิดคน", now)
 
 
+@settings(deadline=None)
 @given(st.lists(STEPS, max_size=12))
 def test_whatever_is_tried_two_people_stand_behind_an_approval(tried: list[tuple[str, Principal, int]]) -> None:
     request = asked()
