@@ -1,0 +1,116 @@
+"""What came of the deadline evening: what the clients were told against what the database has, and the figures."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.crowd.waiting import Insight
+from tests.bench.senders import Sent
+
+LONGEST_COMPLETE = 5.0
+"""Seconds that 99 of 100 may wait for their receipt."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    centers: int
+    minutes: float
+    burst: int
+    at_once: int
+    seed: int
+    faults: bool
+    deep: bool
+
+
+@dataclass
+class Evening:
+    """What happened."""
+
+    plan: Plan
+    round: str
+    sent: list[Sent] = field(default_factory=list)
+    answers: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    burst: list[Sent] = field(default_factory=list)
+    burst_seconds: float = 0.0
+    raw_paced: list[float] = field(default_factory=list)
+    raw_burst_seconds: float = 0.0
+    inspected_after: float = 0.0
+    cpu: dict[str, float] = field(default_factory=dict)
+    outages: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+async def compare(insight: Insight, evening: Evening) -> list[str]:
+    """What the clients were told against what the database has."""
+    every = [*evening.sent, *evening.burst]
+    faults = [f"{one.center}: {one.trouble}" for one in every if one.trouble]
+    faults += [f"{one.center} did not find its upload again" for one in every if one.dropped and not one.resumed]
+    stands: dict[str, list[tuple[str, str]]] = {}
+    documents = insight.mongos["submissions"].documents("submissions")
+    async for found in documents.each({"round": evening.round}, fields=["center", "reports"]):
+        stands[found["center"]] = [(report["receipt"], report["signed"]) for report in found["reports"]]
+    for one in every:
+        if one.receipt and stands.get(one.center) != [(one.receipt, one.signed)]:
+            faults.append(f"{one.center} holds receipt {one.receipt}, and the database has {stands.get(one.center)}")
+    receipts = [receipt for reports in stands.values() for receipt, _ in reports]
+    if len(receipts) != len(set(receipts)):
+        faults.append(f"{len(receipts) - len(set(receipts))} receipts stand twice")
+    waited = percentile([one.complete for one in evening.sent if not one.trouble], 0.99)
+    if waited >= LONGEST_COMPLETE:
+        faults.append(f"one in a hundred waited {waited:.1f} s for complete")
+    return faults
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that this share lies below."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else 0.0
+
+
+def tell(console: Console, evening: Evening) -> None:
+    plan, sent = evening.plan, [one for one in evening.sent if not one.trouble]
+    megabytes = sum(one.size for one in sent) / 1e6
+    made = Table(title="The deadline evening", show_header=False)
+    complete = [one.complete for one in sent]
+    rate = len(sent) / evening.seconds
+    burst = sum(one.size for one in evening.burst if not one.trouble) / 1e6
+    put, raw = statistics.median(one.put for one in sent), statistics.median(evening.raw_paced or [0.0])
+    for name, value in (
+        ("reports received", f"{len(sent):,} of {len(evening.sent):,}, {megabytes:,.0f} MB"),
+        ("lines that broke, uploads resumed", f"{sum(o.dropped for o in sent)}, {sum(o.resumed for o in sent)}"),
+        ("took", f"{evening.seconds:.0f} s for {plan.minutes * 60:.0f} s of arrivals: {rate:.1f} a second"),
+        ("killed and started again", "; ".join(evening.outages) or "nothing"),
+        ("complete, repeats and outages included", spread(complete)),
+        ("complete, each asking that was answered", spread(evening.answers)),
+        ("inspection done after", f"{evening.inspected_after:.0f} s more"),
+        ("PUT of the bytes, median, ours / raw at the same pace", ratio(put * 1e3, raw * 1e3, "ms", lower=True)),
+        (
+            "as fast as it goes, ours / raw",
+            ratio(burst / evening.burst_seconds, burst / evening.raw_burst_seconds, "MB/s", lower=False),
+        ),
+        *((f"CPU a report, {name}", f"{v / len(sent) * 1e3:.1f} ms") for name, v in by_use(evening.cpu)),
+    ):
+        made.add_row(name, value)
+    console.print(made)
+    for fault in evening.faults[:50]:
+        console.print(f"[red]✗[/] {fault}", highlight=False, soft_wrap=True)
+
+
+def spread(values: Sequence[float]) -> str:
+    """Median, p99 and longest, in seconds."""
+    longest = max(values, default=0.0)
+    return f"p50 {percentile(values, 0.5):.2f} s, p99 {percentile(values, 0.99):.2f} s, longest {longest:.2f} s"
+
+
+def ratio(ours: float, raw: float, unit: str, *, lower: bool) -> str:
+    """Both, and how ours compares: 1 is as good as the store alone."""
+    good = (raw / ours if lower else ours / raw) if ours and raw else 0.0
+    return f"{ours:.1f} / {raw:.1f} {unit}: {good:.2f}"
+
+
+def by_use(cpu: dict[str, float]) -> list[tuple[str, float]]:
+    """The processes that used most, first."""
+    return sorted(cpu.items(), key=lambda pair: -pair[1])
