@@ -1,5 +1,6 @@
 """The notifier, put together: settings in, running service out. The only place that builds its parts."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -38,16 +39,21 @@ def build(settings: NotifierSettings, *, listeners: Sequence[Any] = ()) -> FastA
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
+        known: asyncio.Task[None] | None = None
         try:
             await knowledge.prepare()
             await store.prepare()
             await idempotency.prepare()
-            await bus.start()
             if sends:
-                sender.start()
+                known = asyncio.create_task(bus.caught_up("projections"))
+            await bus.start()
+            if known:
+                sender.start(known)
             yield
         finally:
             await sender.stop()
+            if known:
+                known.cancel()
             await bus.stop()
             await http.aclose()
             mongo.close()

@@ -57,10 +57,10 @@ class Sender:
         ended = any(task.done() for task in self._tasks) or self._postmen.failed
         return ["the sender has ended"] if ended else []
 
-    def start(self) -> None:
-        """Begin."""
+    def start(self, known: asyncio.Future[None]) -> None:
+        """Begin, once `known` is done: by half of what was told, who still owes is not reminded and who has sent is."""
         self._postmen.start()
-        self._tasks = [asyncio.create_task(self._take()), asyncio.create_task(self._recorder.run())]
+        self._tasks = [asyncio.create_task(self._run(known)), asyncio.create_task(self._recorder.run())]
 
     async def stop(self) -> None:
         """Take up nothing more, let the mails under way end (within their time), record them, give the rest back."""
@@ -79,6 +79,16 @@ class Sender:
                 await self._recorder.drained()
         recorder.cancel()
         await asyncio.gather(recorder, return_exceptions=True)
+
+    async def _run(self, known: asyncio.Future[None]) -> None:
+        log.info("notifier.sender.waits")
+        began = time.monotonic()
+        while not self._stopping and not (await asyncio.wait({known}, timeout=TICK_SECONDS))[0]:
+            self.last_beat = time.monotonic()
+        if not self._stopping:
+            known.result()
+            log.info("notifier.sender.begins", seconds=round(time.monotonic() - began, 1))
+            await self._take()
 
     async def _take(self) -> None:
         while not self._stopping:
