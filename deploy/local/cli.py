@@ -31,7 +31,7 @@ ROOMS = {
     "events": "deploy.local.tools.commands:events_app",
     "dead": "deploy.local.tools.commands:dead_app",
     "projections": "deploy.local.tools.commands:projections_app",
-    "audit": "deploy.local.tools.commands:audit_app",
+    "audit": "deploy.local.tools.audit:audit_app",
     "receipts": "deploy.local.tools.receipts:receipts_app",
 }
 """Groups of commands that live in rooms of their own, and where."""

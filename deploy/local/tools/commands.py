@@ -1,4 +1,4 @@
-"""`saraban events`, `saraban dead`, `saraban projections`, `saraban audit`."""
+"""`saraban events`, `saraban dead`, `saraban projections`."""
 
 import asyncio
 import sys
@@ -12,18 +12,14 @@ from rich.table import Table
 from deploy.local.choice import DataOption, StackOption, choose
 from deploy.local.tools.letters import Letter, letters, redrive, settle_all
 from deploy.local.tools.rebuilding import rebuild
-from deploy.local.verify.chain import check_audit
-from deploy.local.verify.verdict import Check
 from shared.bus import read_topic
 from shared.contracts.topics import SERVICES, TOPICS, Service
-from shared.mongo import Mongo
 from shared.settings import CoreSettings, read
 
 console = Console(width=None if sys.stdout.isatty() else 140)
 events_app = typer.Typer(no_args_is_help=True, help="ดูเหตุการณ์ / Look at events.")
 dead_app = typer.Typer(no_args_is_help=True, help="ข้อความที่อ่านไม่ได้ / Dead letters.")
 projections_app = typer.Typer(no_args_is_help=True, help="สำเนาข้อมูลของแต่ละบริการ / Copies of other services' state.")
-audit_app = typer.Typer(no_args_is_help=True, help="สมุดตรวจสอบ / The audit chains.")
 
 NamespaceOption = Annotated[str, typer.Option(help="SARABAN_NAMESPACE ของระบบ / of the system.")]
 ServiceOption = Annotated[str | None, typer.Option("--service", help="บริการเดียว / One service only.")]
@@ -145,22 +141,3 @@ def rebuild_projections(
     (chosen,) = _services(service)
     rows = asyncio.run(rebuild(choose(data, stack), chosen, namespace))
     console.print(f"{service}: {rows:,} แถวกลับมาครบ / rows are back")
-
-
-@audit_app.command(name="verify")
-def verify_audit(namespace: NamespaceOption = "saraban", data: DataOption = None, stack: StackOption = None) -> None:
-    """ตรวจว่าสมุดตรวจสอบไม่ถูกแก้ไข / Walk every audit chain. Exit code 1 if one is broken."""
-    url = choose(data, stack).environment()["SARABAN_MONGO_URL"]
-
-    async def walk() -> Check:
-        mongo = Mongo(url, namespace, "credentials")
-        try:
-            return await check_audit([mongo])
-        finally:
-            mongo.close()
-
-    check = asyncio.run(walk())
-    for gap in check.gaps:
-        console.print(gap)
-    console.print(f"{check.found:,} / {check.expected:,} สายตรวจสอบครบถ้วน / chains hold")
-    raise typer.Exit(0 if check.clean else 1)

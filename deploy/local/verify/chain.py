@@ -2,15 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from deploy.local.verify.told import Announced
 from deploy.local.verify.verdict import Check
 from shared.blobs import Blobs, NotFound, Place
-from shared.contracts.events import AuditRecorded
-from shared.contracts.topics import ORGANIZATIONS, READS, Service, Topic
+from shared.contracts.topics import ORGANIZATIONS, READS, Service, Topic, source_of
 from shared.mongo import Document, Mongo
-from shared.security.audit import verify
+from shared.security.ledger import Ledger
 
 RECEIVED = "saraban.submissions.report.received.v1"
 TELLS_SOMEBODY = {
@@ -138,16 +137,21 @@ async def check_notified(notifier: Mongo, registry: Mongo, announced: Announced)
     return caused, ended
 
 
-async def check_audit(services: Iterable[Mongo]) -> Check:
-    """Every audit chain of every service is whole: no entry changed, missing, or out of order."""
+async def check_audit(mongos: Mapping[Service, Mongo], announced: Announced) -> Check:
+    """Every audit chain is whole: no entry changed, missing or out of order, none cut off that the bus has anchored."""
     check = Check("audit chains whole", "สมุดตรวจสอบไม่ถูกแก้ไข")
-    chains: dict[tuple[str, str], list[AuditRecorded]] = defaultdict(list)
-    for mongo in services:
+    ledger = Ledger()
+    for service, mongo in mongos.items():
         async for entry in mongo.documents("audit").each({}):
-            chains[mongo.name, entry["chain"]].append(AuditRecorded.model_validate(entry))
-    for (_, name), entries in chains.items():
-        breaks = verify(name, sorted(entries, key=lambda entry: entry.number))
-        check.expect(not breaks, "; ".join(f"audit chain {name}, entry {one.number}: {one.fault}" for one in breaks))
+            ledger.enter(source_of(service), entry)
+    for source, anchor in announced.anchors:
+        ledger.anchor(source, anchor)
+    found = ledger.findings()
+    check.gaps = [
+        f"audit of {source}: chain {one.chain}, entry {one.number}: {one.fault}" for source, one in found.breaks
+    ]
+    check.expected = found.chains
+    check.found = found.chains - len({(source, one.chain) for source, one in found.breaks})
     return check
 
 

@@ -34,7 +34,7 @@ async def reconcile(environment: Mapping[str, str], namespace: str = "saraban", 
         checks += await chain.check_stored(mongos["submissions"], blobs, namespace, deep=deep)
         checks.append(await chain.check_decided(mongos["submissions"]))
         checks += await chain.check_notified(mongos["notifier"], registry, announced)
-        checks.append(await chain.check_audit(mongos.values()))
+        checks.append(await chain.check_audit(mongos, announced))
         checks.append(chain.check_dead(announced))
     finally:
         for mongo in mongos.values():

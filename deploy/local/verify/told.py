@@ -1,17 +1,20 @@
 """Announced: every event that an aggregate ever told stands on its topic."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from deploy.local.tools.letters import GROUP
 from deploy.local.verify.verdict import Check
 from shared.bus import read_topic, settled
+from shared.contracts.events import AuditAnchored
 from shared.contracts.topics import SERVICES, TOPICS, Service, dead_letters, group_name, source_of
 from shared.mongo import Document, Documents, Mongo
 
 ENDING = frozenset({"claims"})
 """Collections whose aggregates end by themselves after a time."""
+ANCHORED = "saraban.audit.heads.anchored.v1"
 COMPACTED = {topic.name.replace(".", "_") for topic in TOPICS if topic.compacted}
 
 
@@ -22,7 +25,11 @@ class Announced:
     sequences: dict[str, dict[tuple[str, str], set[int]]] = field(default_factory=lambda: defaultdict(dict))
     ids: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     dead: dict[Service, int] = field(default_factory=dict)
+    anchors: list[tuple[str, AuditAnchored]] = field(default_factory=list)
+    """What the audit topic says of the heads of the audit chains, by source."""
     records: int = 0
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When the reading began: what was told later need not stand in it."""
 
     def subjects(self, service: Service) -> set[str]:
         """The aggregates of a service that told anything."""
@@ -50,6 +57,9 @@ async def read_announced(bootstrap: str, namespace: str) -> Announced:
         if sequence.isdecimal():
             subject = (_text(headers, "ce_source"), _text(headers, "ce_subject"))
             by_subject.setdefault(subject, set()).add(int(sequence))
+        if _text(headers, "ce_type") == ANCHORED:
+            anchor = AuditAnchored.model_validate_json(record.value or b"")
+            found.anchors.append((_text(headers, "ce_source"), anchor))
         found.ids[_text(headers, "ce_type")][_text(headers, "ce_id")] = (record.key or b"").decode(errors="replace")
     return found
 
@@ -71,16 +81,26 @@ async def check_announced(service: Service, mongo: Mongo, announced: Announced) 
     kept = Check(f"{service}: nothing vanished", "ไม่มีรายการหายไป")
     there: set[str] = set()
     for documents in await aggregates_of(mongo):
-        async for aggregate in documents.each({}, fields=["told", "outbox.id"]):
+        async for aggregate in documents.each({}, fields=["told", "outbox.id", "time"]):
             name = f"{documents.name}/{aggregate['_id']}"
             there.add(name)
+            if aggregate.get("time", announced.began) > announced.began:
+                continue  # an entry or anchor of the trail that was made while the topics were read
             waiting.expect(not aggregate["outbox"], f"{name}: {len(aggregate['outbox'])} not published")
             for gap in _untold(service, name, aggregate, announced):
                 told.expect(present=not gap, gap=gap)
+    removed = {d["_id"]: d["number"] async for d in mongo.documents("audit_removed").each({})}
     for name in sorted(announced.subjects(service)):
-        if name.partition("/")[0] not in ENDING:
+        if name.partition("/")[0] not in ENDING and not _was_removed(name, removed):
             kept.expect(name in there, f"{name} told of itself and is gone")
     return waiting, told, kept
+
+
+def _was_removed(name: str, removed: Mapping[str, int]) -> bool:
+    """Whether this is an audit entry whose time was over: a signed anchor says so, and the chain goes on behind it."""
+    collection, _, place = name.partition("/")
+    chain, _, number = place.rpartition("#")
+    return collection == "audit" and number.isdecimal() and int(number) <= removed.get(chain, 0)
 
 
 def _untold(service: Service, name: str, aggregate: Document, announced: Announced) -> Iterable[str]:

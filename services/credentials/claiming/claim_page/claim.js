@@ -6,6 +6,8 @@
   const $ = (id) => document.getElementById(id);
   let claim = null; // {claim, session, holder, code_ends, key, step}
   let busy = false;
+  const random = () =>
+    Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
   // The check letter of a group: as the service computes it.
   const double = (value) => (value & 16 ? (value << 1) ^ 37 : value << 1);
@@ -44,7 +46,8 @@
     box.children[0].textContent = problem.title;
     box.children[1].textContent = problem.detail === problem.title ? "" : problem.detail;
     box.children[2].textContent = problem.hint || "";
-    box.children[3].textContent = [problem.detail_en, problem.hint_en].filter(Boolean).join(" ");
+    box.children[3].textContent = [problem.detail_en, problem.hint_en]
+      .filter(Boolean).map((sentence) => sentence.replace(/\.?$/, ".")).join(" ");
     scrollTo(0, 0);
   };
 
@@ -114,7 +117,8 @@
 
   const until = () => {
     const ends = new Date(claim.code_ends);
-    return thai(ends.toLocaleTimeString("th-TH", { hour: "2-digit", minute: "2-digit", hour12: false }));
+    const time = ends.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Asia/Bangkok" });
+    return `${thai(time.replace(":", "."))} น.`;
   };
   const askForDigits = () => {
     document.querySelector("#verify .holder").textContent = claim.holder;
@@ -132,7 +136,7 @@
     }
     claim = null;
     const opened = await post("/v1/claims", { code });
-    claim = { ...opened, key: crypto.randomUUID() };
+    claim = { ...opened, key: random() };
     $("claim-code").value = "";
     keep("verify");
     askForDigits();
