@@ -174,14 +174,21 @@ class Postmen:
         self._prober = asyncio.create_task(self._knock())
 
     async def _knock(self) -> None:
-        """Ask, ever more rarely, until the server answers."""
+        """Ask, ever more rarely, until the server answers. Afterwards it counts as there, however this ended."""
         connection = Connection(self._server)
-        while self._down:
-            await asyncio.sleep(self._pause)
-            self._pause = min(self._pause * 2, LONGEST_PAUSE)
-            with contextlib.suppress(ServerDown):
-                await connection.probe()
-                self._down = False
+        try:
+            answered = False
+            while not answered:
+                await asyncio.sleep(self._pause)
+                self._pause = min(self._pause * 2, LONGEST_PAUSE)
+                with contextlib.suppress(ServerDown):
+                    await connection.probe()
+                    answered = True
+            log.info("notifier.mail.reachable")
+        except Exception as error:
+            # Nobody foresaw this, and nobody else would ask again: the next mail finds out how things stand.
+            log.exception("notifier.sender.failed", stage="knock", exc_info=error)
+        finally:
+            self._down = False
+            self._low()
         await connection.close()
-        log.info("notifier.mail.reachable")
-        self._low()
