@@ -272,7 +272,7 @@ async def shared_world(stack: Stack) -> AsyncIterator[World]:
 @pytest.fixture(scope="module")
 async def vault(shared_world: World, master_key: Path) -> AsyncIterator[Vault]:
     """The running service, one for a module."""
-    async for made in running(shared_world, master_key):
+    async for made in running(shared_world, master_key, audit_anchor_seconds=0.5):
         yield made
 
 
