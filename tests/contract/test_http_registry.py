@@ -1,0 +1,20 @@
+"""The register answers as its OpenAPI document says, whoever asks."""
+
+import asyncio
+
+import pytest
+
+from services.registry.app import build
+from services.registry.settings import RegistrySettings
+from tests.contract.conformance import conform, listening
+from tests.world import World
+
+
+@pytest.mark.parametrize(("role", "org"), [("department", "00"), ("province", "58"), ("center", "0"), ("", "")])
+async def test_the_register_is_kept_as_documented(world: World, role: str, org: str) -> None:
+    headers = {"Authorization": f"Bearer {world.token(role, org)}"} if role else {}
+    app = build(world.settings(RegistrySettings, roles="api"))
+    async with listening(app) as address:
+        count = await asyncio.to_thread(conform, address, headers)
+    assert count == sum(len(operations) for operations in app.openapi()["paths"].values())
+    await world.mongo("registry").drop()
