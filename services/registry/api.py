@@ -14,6 +14,8 @@ from services.registry.due.store import DueStore
 from services.registry.reading import api as lists
 from services.registry.reading.scope import Scope
 from services.registry.roll import api as rolls
+from services.registry.roll import deciding
+from services.registry.roll.agreeing import Agreeing
 from services.registry.roll.importing import Importing
 from services.registry.rounds import api as rounds
 from services.registry.rounds import extending, files
@@ -48,9 +50,9 @@ def due_routers(store: RegistryStore, due: DueStore) -> list[Router]:
     return [five_years.router(store, due)]
 
 
-def roll_routers(importing: Importing, clock: Clock) -> list[Router]:
-    """Rolls."""
-    return [rolls.router(importing, clock)]
+def roll_routers(importing: Importing, agreeing: Agreeing, journal: Journal, clock: Clock) -> list[Router]:
+    """Rolls, and those that wait for a second person."""
+    return [rolls.router(importing, agreeing, journal.enter, clock), deciding.router(agreeing, journal.enter, clock)]
 
 
 def tree_routers(store: RegistryStore, tree: TreeStore, desk: OrderDesk, clock: Clock) -> list[Router]:

@@ -17,8 +17,12 @@ from services.registry.clusters.plan_desk import PlanDesk
 from services.registry.clusters.planner import Planner
 from services.registry.clusters.store import ClusterStore
 from services.registry.clusters.workers import Workers
+from services.registry.consumers import INBOUND, InboundRolls
 from services.registry.due.store import DueStore
+from services.registry.roll.agreeing import Agreeing
 from services.registry.roll.importing import Importing
+from services.registry.roll.store import RollStore
+from services.registry.roll.waiting import WaitingRoom
 from services.registry.rounds.journal import Journal
 from services.registry.rounds.keeping import RoundKeeper
 from services.registry.rounds.opening import Opening
@@ -63,27 +67,27 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
     papers = Papers(blobs, settings.papers)
     tree, due = TreeStore(store, mongo, bus.relay, clock), DueStore(store)
     clusters = ClusterStore(mongo, bus.relay, clock)
-    bus.sweep(leases, [*store.outboxes, *tree.outboxes, *clusters.outboxes])
+    rolls = RollStore(mongo, bus.relay, store)
+    bus.sweep(leases, [*store.outboxes, *tree.outboxes, *clusters.outboxes, *rolls.outboxes])
     office = OrderOffice(tree, Carrier(tree, keeper, clock), lock, clock)
     journal = Journal(tree.trail, clock)
     books, workers = Books(clusters), Workers(settings.cluster_workers or os.cpu_count() or 1)
     planner = Planner(clusters, books, workers, leases, clock)
     cluster_desk = ClusterDesk(store, clusters, books, clock)
     plan_desk = PlanDesk(cluster_desk, clusters, planner, clock)
+    importing = Importing(store, rolls, keeper, lock, threshold=settings.roll_loss_share)
+    agreeing = Agreeing(rolls, importing, WaitingRoom(blobs, settings.waiting_rolls), clock)
+    bus.consume("inbound", INBOUND, InboundRolls(importing, rolls, clock))
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient(timeout=5.0)
     verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await store.prepare()
-        await tree.prepare()
-        await due.prepare()
-        await clusters.prepare()
-        await papers.prepare()
-        await idempotency.prepare()
+        for room in (store, tree, due, clusters, papers, rolls, agreeing, idempotency):
+            await room.prepare()
         await bus.start()
-        loops = [office.run(), planner.run()] if settings.runs("relay") else []
+        loops = [office.run(), planner.run(), agreeing.run()] if settings.runs("relay") else []
         working = [asyncio.create_task(loop) for loop in loops]
         try:
             log.info("service.ready")
@@ -102,13 +106,16 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
     async def bus_problems() -> str | None:
         return "; ".join(bus.problems()) or None
 
+    async def bus_is_ready() -> str | None:
+        return ", ".join(bus.unready()) or None
+
     return create_app(
         service="registry",
         title="สารบรรณ: ทะเบียน / Saraban registry",
         description="หน่วยงาน ศูนย์พัฒนาเด็กเล็ก รอบการประเมิน และบัญชีรายชื่อ / Organizations, centers, rounds and rolls.",
         routers=[
             *round_routers(store, keeper, Opening(store, keeper, papers, lock), papers, journal, clock),
-            *roll_routers(Importing(store, keeper, lock), clock),
+            *roll_routers(importing, agreeing, journal, clock),
             *due_routers(store, due),
             *tree_routers(store, tree, OrderDesk(tree, office, clock), clock),
             *cluster_routers(store, clusters, cluster_desk, plan_desk, workers, journal),
@@ -121,7 +128,11 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
                 *([heartbeat("orders", lambda: office.beat, SILENT_S)] if settings.runs("relay") else []),
                 *([heartbeat("plans", lambda: planner.beat, SILENT_S)] if settings.runs("relay") else []),
             ],
-            ready=[answers("mongo", mongo.ping), answers("issuer", verifier.ready)],
+            ready=[
+                Check("consumers", bus_is_ready),
+                answers("mongo", mongo.ping),
+                answers("issuer", verifier.ready),
+            ],
         ),
         asyncapi=asyncapi_document("registry"),
         lifespan=lifespan,

@@ -152,7 +152,7 @@ TOPICS: tuple[Topic, ...] = (
 
 
 READS: dict[Service, dict[str, tuple[Topic, ...]]] = {
-    "registry": {},
+    "registry": {"inbound": (INBOUND_ROLL,)},
     "credentials": {
         "projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS),
         "effects": (CREDENTIALS, NOTICES),

@@ -54,7 +54,11 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "registry.plan.finished": "plan seconds",
         "registry.plan.province_failed": "plan province failure",
         "registry.plans.interrupted": "",
-        "registry.roll.imported": "round dry_run rows rejected changed seconds",
+        "registry.roll.imported": "round dry_run outcome rows rejected changed removed seconds",
+        "registry.roll.decided": "round step gone",
+        "registry.roll.resumed": "round applied",
+        "registry.roll.tidy.failed": "",
+        "registry.roll.answered": "round accepted repaired rejected",
         # notifier
         "notifier.deliveries.released": "deliveries",
         "notifier.deliveries.resumed": "deliveries",

@@ -22,6 +22,11 @@ class Report:
         """Rows that count for nothing until a person settles them."""
         return int(self.content["rows"]["rejected"])
 
+    @property
+    def waits(self) -> bool:
+        """Whether nothing was changed because a second person must approve first."""
+        return bool(self.content["outcome"] == "waiting")
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -38,25 +43,58 @@ class UnreachableError(Exception):
         super().__init__(f"ติดต่อทะเบียนไม่ได้ / no answer from {url}: {reason}")
 
 
-def send_roll(file: Path, *, url: str, token: str, round_id: str, dry_run: bool) -> Report | Refused:
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Where a roll goes, as whom, and how it is to be taken."""
+
+    url: str
+    token: str
+    round_id: str
+    dry_run: bool
+    part: bool = False
+    reason: str = ""
+
+
+def send_roll(file: Path, sending: Sending) -> Report | Refused:
     """Send a file as the round's roll; with `dry_run` nothing changes. Raises `UnreachableError`, `OSError`.
 
     Repeating it is safe: a roll that says nothing new changes nothing.
     """
-    address = f"{url.rstrip('/')}/v1/rounds/{round_id}/roll"
-    with file.open("rb") as content:
-        try:
-            answer = httpx.post(
-                address,
-                params={"dry_run": dry_run},
-                content=content,
-                headers={"Authorization": f"Bearer {token}", "Content-Length": str(file.stat().st_size)},
-                timeout=PATIENCE_SECONDS,
-            )
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            raise UnreachableError(url, type(error).__name__) from None
+    answer = _send(file, sending, "json")
     try:
         found = answer.json()
     except ValueError:
         found = {}
     return Report(found) if answer.is_success else Refused(answer.status_code, found)
+
+
+def save_report(file: Path, sending: Sending, out: Path) -> Refused | None:
+    """Have a file judged without changing anything, and save it with each row's result beside it. Raises as above."""
+    rehearsal = Sending(sending.url, sending.token, sending.round_id, dry_run=True, part=sending.part)
+    answer = _send(file, rehearsal, "xlsx")
+    if not answer.is_success:
+        return Refused(answer.status_code, answer.json())
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(answer.content)
+    return None
+
+
+def _send(file: Path, sending: Sending, report: str) -> httpx.Response:
+    address = f"{sending.url.rstrip('/')}/v1/rounds/{sending.round_id}/roll"
+    asked: dict[str, str | bool] = {
+        "dry_run": sending.dry_run,
+        "part": sending.part,
+        "report": report,
+        "reason": sending.reason,
+    }
+    with file.open("rb") as content:
+        try:
+            return httpx.post(
+                address,
+                params=asked,
+                content=content,
+                headers={"Authorization": f"Bearer {sending.token}", "Content-Length": str(file.stat().st_size)},
+                timeout=PATIENCE_SECONDS,
+            )
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise UnreachableError(sending.url, type(error).__name__) from None

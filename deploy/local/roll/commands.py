@@ -15,7 +15,7 @@ roll_app = typer.Typer(
 
 NATIONAL = 10_002
 """The centers of the letters' own roll."""
-ALL_FINE, SOME_REJECTED, NOT_DONE = 0, 1, 2
+ALL_FINE, SOME_REJECTED, NOT_DONE, WAITS = 0, 1, 2, 3
 
 File = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="XLSX หรือ CSV / XLSX or CSV file.")
@@ -31,6 +31,21 @@ TokenOption = Annotated[
 ]
 DataOption = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="โฟลเดอร์ของระบบที่ทำงานอยู่ / The running stack's folder.")
+]
+PartOption = Annotated[
+    bool,
+    typer.Option(
+        "--part", help="ไฟล์เป็นเพียงบางส่วนของบัญชี ศูนย์อื่นคงอยู่ / The file is a part; centers it does not name stay."
+    ),
+]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", dir_okay=False, help="บันทึกไฟล์เดิมพร้อมผลแต่ละแถว (.xlsx) / Save the file with each row's result."
+    ),
+]
+ReasonOption = Annotated[
+    str, typer.Option(help="เหตุผลถึงผู้อนุมัติ หากต้องมี / For the second person, should one have to approve.")
 ]
 MostOption = Annotated[int, typer.Option(min=0, help="แสดงไม่เกินกี่รายการ / Findings to show.")]
 
@@ -56,7 +71,7 @@ def generate(
         writers.write_xlsx(roll, written[0])
         writers.write_csv(roll, written[1])
         if dirty:
-            written += dirt.write_dirty(dirt.dirty(roll), out / "roll-dirty")
+            written += dirt.write_dirty(roll, out / "roll-dirty")
     except (ValueError, MissingTableError, OSError) as failure:
         _fail(str(failure))
     laos, provinces = len(roll.lao_codes), len({row.province for row in roll.rows})
@@ -74,13 +89,16 @@ def check(
     url: UrlOption = None,
     token: TokenOption = None,
     data: DataOption = None,
+    report: ReportOption = None,
     most: MostOption = 50,
+    *,
+    part: PartOption = False,
 ) -> None:
     """ตรวจบัญชีรายชื่อโดยไม่เปลี่ยนข้อมูล / Say what an import would do, and change nothing.
 
     Exit code 0: every row counts. 1: some rows are rejected. 2: the roll was refused or nobody answered.
     """
-    _send(file, round_id, url, token, data, most, dry_run=True)
+    _send(file, round_id, url, token, data, most, dry_run=True, part=part, report=report)
 
 
 @roll_app.command("import")
@@ -90,32 +108,51 @@ def import_(
     url: UrlOption = None,
     token: TokenOption = None,
     data: DataOption = None,
+    reason: ReasonOption = "",
     most: MostOption = 50,
+    *,
+    part: PartOption = False,
 ) -> None:
     """นำเข้าบัญชีรายชื่อ / Import a roll: rows that count enter, rejected ones are listed. Safe to repeat.
 
-    Exit code 0: every row counts. 1: some rows are rejected. 2: the roll was refused or nobody answered.
+    Exit code 0: every row counts. 1: some rows are rejected. 2: the roll was refused or nobody answered. 3: too many
+    centers would leave the roll; nothing was changed, and a second officer must approve.
     """
-    _send(file, round_id, url, token, data, most, dry_run=False)
+    _send(file, round_id, url, token, data, most, dry_run=False, part=part, reason=reason)
 
 
 def _send(
-    file: Path, round_id: str, url: str | None, token: str | None, data: Path | None, most: int, *, dry_run: bool
+    file: Path,
+    round_id: str,
+    url: str | None,
+    token: str | None,
+    data: Path | None,
+    most: int,
+    *,
+    dry_run: bool,
+    part: bool,
+    report: Path | None = None,
+    reason: str = "",
 ) -> NoReturn:
-    from deploy.local.roll.client import Refused, UnreachableError, send_roll
+    from deploy.local.roll.client import Refused, Sending, UnreachableError, save_report, send_roll
     from deploy.local.roll.reporting import show_refusal, show_report
 
     address, bearer = _where_and_who(url, token, data)
+    sending = Sending(address, bearer, round_id, dry_run, part, reason)
     try:
-        answer = send_roll(file, url=address, token=bearer, round_id=round_id, dry_run=dry_run)
+        answer = send_roll(file, sending)
+        if report and not isinstance(answer, Refused):
+            answer = save_report(file, sending, report) or answer
     except (UnreachableError, OSError) as failure:
         _fail(str(failure))
-    console = Console(width=None if sys.stdout.isatty() else 160)
     if isinstance(answer, Refused):
         show_refusal(Console(stderr=True), answer)
         raise typer.Exit(NOT_DONE)
+    console = Console(width=None if sys.stdout.isatty() else 160)
     show_report(console, answer, most)
-    raise typer.Exit(SOME_REJECTED if answer.rejected else ALL_FINE)
+    if report:
+        console.print(f"  {report}", highlight=False, soft_wrap=True)
+    raise typer.Exit(WAITS if answer.waits else SOME_REJECTED if answer.rejected else ALL_FINE)
 
 
 def _where_and_who(url: str | None, token: str | None, data: Path | None) -> tuple[str, str]:

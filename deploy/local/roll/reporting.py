@@ -10,11 +10,25 @@ from rich.text import Text
 
 from deploy.local.roll.client import Refused, Report
 
+_NAMED = 10
+"""Centers that are named here; the report has all."""
 VERDICTS = {
     "rejected": ("ไม่รับ / rejected", "red"),
     "repeated": ("ซ้ำ / repeated", "dim"),
     "repaired": ("แก้ให้แล้ว / repaired", "yellow"),
     "accepted": ("รับ / accepted", "green"),
+}
+OUTCOMES = {
+    "rehearsed": "ตรวจโดยไม่เปลี่ยนข้อมูล / rehearsed",
+    "imported": "นำเข้าแล้ว / imported",
+    "waiting": "รอผู้อื่นอนุมัติ ยังไม่เปลี่ยนข้อมูล / waits for a second person",
+}
+GONE = {
+    "part": "คงอยู่ เพราะไฟล์เป็นเพียงบางส่วน / they stay: the file is a part of the roll",
+    "held": "คงอยู่ เพราะบางแถวอ่านรหัสศูนย์ไม่ได้ / they stay: rows without a readable code may be theirs",
+    "leave": "ออกจากบัญชีรอบนี้ / they leave the roll",
+    "wait": "จะออกจากบัญชีเมื่อผู้อื่นอนุมัติ / they leave once a second person approves",
+    "refused": "ออกจากรอบที่เปิดแล้วได้ด้วยคำสั่งเท่านั้น / an open round: they leave by an order alone",
 }
 CHANGES = {
     "centers_added": "ศูนย์ใหม่ / centers added",
@@ -32,8 +46,7 @@ CHANGES = {
 def show_report(console: Console, report: Report, most: int) -> None:
     """Print the counts, then up to `most` findings, rejections first."""
     content = report.content
-    title = "ตรวจโดยไม่เปลี่ยนข้อมูล / rehearsed" if content["dry_run"] else "นำเข้าแล้ว / imported"
-    counts = Table(box=box.SIMPLE, show_header=False, title=f"{title} · {content['round']}")
+    counts = Table(box=box.SIMPLE, show_header=False, title=f"{OUTCOMES[content['outcome']]} · {content['round']}")
     counts.add_column()
     counts.add_column(justify="right")
     counts.add_row("แถว / rows", f"{content['rows']['total']:,}")
@@ -43,11 +56,26 @@ def show_report(console: Console, report: Report, most: int) -> None:
         if content["changes"][name]:
             counts.add_row(words, f"{content['changes'][name]:,}")
     console.print(counts)
+    _show_gone(console, content)
     if content["ignored_lines"]:
         lines = ", ".join(str(line) for line in content["ignored_lines"])
         console.print(Text(f"บรรทัดที่ไม่ใช่แถวของศูนย์ / lines that are no center's row: {lines}", style="dim"))
     if content["findings"]:
         _show_findings(console, content, most)
+
+
+def _show_gone(console: Console, content: Mapping[str, Any]) -> None:
+    """What becomes of centers that the file does not name, and who moves from where to where."""
+    gone = content["diff"]["gone"]
+    if gone["count"] or content["gone"] == "held":
+        names = ", ".join(f"{each['code']} {each['name']}" for each in gone["first"][:_NAMED])
+        console.print(Text(f"{content['changes']['absent']:,} · {GONE.get(content['gone'], '')}", style="yellow"))
+        console.print(Text(f"  {names}{' …' if gone['count'] > _NAMED else ''}", style="dim"))
+    for each in content["diff"]["moved"]["first"][:_NAMED]:
+        console.print(Text(f"  {each['code']} {each['name']}: {each['was']} → {each['becomes']}"))
+    if content["request"]:
+        number, route = content["request"]["id"], f"/v1/rounds/{content['round']}/roll/requests"
+        console.print(Text(f"คำขอ / request {number}\n  POST {route}/{number}/approve", style="bold"))
 
 
 def _show_findings(console: Console, content: Mapping[str, Any], most: int) -> None:

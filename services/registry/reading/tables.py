@@ -11,7 +11,7 @@ from typing import Any, Final
 from services.registry.domain import Center, Organization, Round
 from services.registry.reading.obligations import Duty
 from services.registry.reading.sheets import Column, Feature, Table
-from services.registry.roll.columns import CANONICAL
+from services.registry.roll.headers import CANONICAL
 from services.registry.roll.places import Address, address_of
 from services.registry.rounds.deadlines import deadline_for
 from shared.thai.calendar import format_moment, format_short, in_bangkok

@@ -3,36 +3,64 @@
 A row that contradicts itself or another is rejected, all sides of it: choosing one would be a silent fix.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import BinaryIO, Literal
 
-from services.registry.domain import Entry
-from services.registry.roll.columns import Field, Table, TableRefusal, find_table
-from services.registry.roll.findings import Finding, Reason, Verdict
-from services.registry.roll.places import name_key
-from services.registry.roll.rows import RowReader
-from services.registry.roll.sheets import read_grids
+from services.registry.roll.columns import (
+    NOTHING_FOUND,
+    HoldsCredentials,
+    NoTable,
+    RepeatedColumn,
+    Table,
+    TableRefusal,
+    find_table,
+    is_counting,
+    repeats_headers,
+)
+from services.registry.roll.lines import Place, at_of
+from services.registry.roll.rows import RowReader, cells_of
+from services.registry.roll.sheets import HEAD, MOST_ROWS, Book, Kind, Row, Sheet, SheetRefused, open_book, plain
+from services.registry.roll.spool import Spool
 
 _FEWEST_CELLS = 3
 """Totals, signatures and remarks below a list fill a cell or two; a center's row never fills so few."""
+MOST_IGNORED = 50
+_TOTAL = re.compile(
+    r"(?:รวม|ยอดรวม|รวมทั้งสิ้น|รวมทั้งหมด|รวมทั้งประเทศ|(?:grand |sub)?total)[\s:]*[\d๐-๙,]*\s*(?:แห่ง|ศูนย์|ศพด\.?)?",
+    re.IGNORECASE,
+)
+_PART_TOTAL = ("รวม", "ยอดรวม")
+
+
+SheetState = Literal["read", "empty", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetNote:
+    """What became of a visible sheet: `read` with so many rows, `empty` below its headers, or `other`: no roll."""
+
+    name: str
+    state: SheetState
+    rows: int = 0
+    header_line: int | None = None
+    width: int = 0
+    """Columns, down to the last row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a roll says. `entries` are the rows that count; `ignored` are lines that are no center's row."""
+    """What a roll says. Its rows and findings lie in the spool it was read into.
 
-    kind: str
-    sheet: str
-    entries: tuple[Entry, ...]
-    findings: tuple[Finding, ...]
-    verdicts: Mapping[Verdict, int]
-    ignored: tuple[int, ...]
+    `ignored` are the first lines that are no center's row, `ignored_count` says how many there are.
+    """
 
-    @property
-    def rows(self) -> int:
-        """How many rows hold or pretend a center."""
-        return sum(self.verdicts.values())
+    kind: Kind
+    sheets: tuple[SheetNote, ...]
+    ignored: tuple[Place, ...]
+    ignored_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,78 +68,128 @@ class EmptyRoll:
     """The headers stand there and nothing below them."""
 
 
-RollRefusal = TableRefusal | EmptyRoll
+@dataclass(frozen=True, slots=True)
+class BadSheet:
+    """One of several sheets looks like a roll and is none that can be read: leaving it out would lose its centers."""
+
+    sheet: str
+    refusal: TableRefusal
 
 
-def read_roll(data: bytes, this_year: int) -> Reading | RollRefusal:
-    """Read a file whole. `this_year` (B.E.) bounds the years of assessments. Raises `SheetRefused`.
+RollRefusal = TableRefusal | EmptyRoll | BadSheet
 
-    Takes about a second for 10,000 rows: call it in a thread.
+
+def read_roll(file: BinaryIO, this_year: int, spool: Spool) -> Reading | RollRefusal:
+    """Read a file whole into an empty spool. `this_year` (B.E.) bounds the years of assessments. Raises `SheetRefused`.
+
+    Takes two seconds of processor time for 10,000 rows: call it in a thread.
     """
-    table = find_table(read_grids(data))
-    return _read(table, this_year) if isinstance(table, Table) else table
+    book = open_book(file)
+    try:
+        tables = _tables(book)
+        if not isinstance(tables, list):
+            return tables
+        return _Reader(book, spool, this_year).read(tables)
+    finally:
+        book.close()
 
 
-def _read(table: Table, this_year: int) -> Reading | RollRefusal:
-    reader = RowReader(table, this_year)
-    entries: list[Entry] = []
-    ignored: list[int] = []
-    rows: list[int] = []
-    for number, row in enumerate(table.grid.rows[table.header_row + 1 :], start=table.header_row + 2):
-        filled = len(row) - row.count("") - row.count(None)
-        if filled < _FEWEST_CELLS:
-            if filled:
-                ignored.append(number)
-            continue
-        rows.append(number)
-        if entry := reader.read(number, row):
-            entries.append(entry)
-    if not rows:
-        return EmptyRoll()
-    findings = [
-        *reader.findings,
-        *_duplicates(reader.codes, entries, table.headers["code"]),
-        *_split_laos(entries, table.headers),
-    ]
-    findings.sort(key=lambda found: found.row)
-    verdicts = _verdicts(rows, findings)
-    kept = tuple(entry for entry in entries if verdicts[entry.row] in {"accepted", "repaired"})
-    return Reading(table.grid.kind, table.grid.name, kept, tuple(findings), Counter(verdicts.values()), tuple(ignored))
+def tables_of(book: Book) -> list[Table | None]:
+    """The table of each sheet of a book that was read before; None where there is none."""
+    tables = _tables(book)
+    return tables if isinstance(tables, list) else [None] * len(book.sheets)
 
 
-def _verdicts(rows: Iterable[int], findings: Iterable[Finding]) -> dict[int, Verdict]:
-    """The worst of what was found decides about a row."""
-    badness: Sequence[Verdict] = ("accepted", "repaired", "repeated", "rejected")
-    verdicts: dict[int, Verdict] = dict.fromkeys(rows, "accepted")
-    for finding in findings:
-        verdicts[finding.row] = max(verdicts[finding.row], finding.verdict, key=badness.index)
-    return verdicts
+def _tables(book: Book) -> list[Table | None] | RollRefusal:
+    found = [find_table(_head(sheet), sheet.spans()) for sheet in book.sheets]
+    for each in found:
+        if isinstance(each, HoldsCredentials):
+            return each
+    if not any(isinstance(each, Table) for each in found):
+        return max((each for each in found if not isinstance(each, Table)), key=_nearness, default=NOTHING_FOUND)
+    for sheet, each in zip(book.sheets, found, strict=True):
+        if isinstance(each, RepeatedColumn) or (isinstance(each, NoTable) and each.like_a_roll):
+            return BadSheet(sheet.name, each) if len(found) > 1 else each
+    return [each if isinstance(each, Table) else None for each in found]
 
 
-def _duplicates(codes: Mapping[str, Sequence[int]], entries: Iterable[Entry], header: str) -> Iterator[Finding]:
-    """Rows with one code: the same row again is passed over, different ones are all rejected."""
-    by_row = {entry.row: entry for entry in entries}
-    for code, rows in codes.items():
-        if len(rows) == 1:
-            continue
-        said = {by_row[row][1:] if row in by_row else None for row in rows}
-        alike = len(said) == 1 and None not in said
-        for row in rows[1:] if alike else rows:
-            other = rows[0] if row != rows[0] else rows[1]
-            yield Finding(
-                row, header, code, Reason.REPEATED_ROW if alike else Reason.DUPLICATE_CODE, f"แถว / row {other}"
-            )
+def _nearness(refusal: TableRefusal) -> int:
+    return refusal.known if isinstance(refusal, NoTable) else 100
 
 
-def _split_laos(entries: Iterable[Entry], headers: Mapping[Field, str]) -> Iterator[Finding]:
-    """Rows of one LAO code must agree on its name, and on its address where they give one."""
-    by_lao: dict[str, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        by_lao[entry.lao_code].append(entry)
-    for same in by_lao.values():
-        if len({name_key(entry.lao_name) for entry in same}) > 1:
-            for entry in same:
-                yield Finding(entry.row, headers["lao_name"], entry.lao_name, Reason.LAO_CONTRADICTS_ITSELF)
-        elif len({entry.lao_email for entry in same} - {None}) > 1:
-            for entry in same:
-                yield Finding(entry.row, headers["lao_email"], entry.lao_email or "", Reason.LAO_CONTRADICTS_ITSELF)
+def _head(sheet: Sheet) -> list[Row]:
+    head = []
+    for row in sheet.rows():
+        if row.line > HEAD:
+            break
+        head.append(row)
+    return head
+
+
+class _Reader:
+    """Takes the rows of a book's tables into a spool."""
+
+    def __init__(self, book: Book, spool: Spool, this_year: int) -> None:
+        self._book, self._spool = book, spool
+        self._rows = RowReader(this_year)
+        self._ignored: list[Place] = []
+        self._ignored_count = self._count = self._width = 0
+
+    def read(self, tables: Sequence[Table | None]) -> Reading | EmptyRoll:
+        notes = []
+        for number, (sheet, table) in enumerate(zip(self._book.sheets, tables, strict=True)):
+            if table is None:
+                notes.append(SheetNote(sheet.name, "other"))
+                continue
+            headers = {field: (place, table.headers[field]) for field, place in table.columns.items()}
+            self._spool.add_sheet(number, sheet.name, headers)
+            before, self._width = self._count, table.width
+            for row in data_rows(sheet.rows(), table):
+                self._take(number, row, table)
+            rows = self._count - before
+            state: SheetState = "read" if rows else "empty"
+            notes.append(SheetNote(sheet.name, state, rows, table.header_line, self._width))
+        if not self._count:
+            return EmptyRoll()
+        self._spool.settle()
+        return Reading(self._book.kind, tuple(notes), tuple(self._ignored), self._ignored_count)
+
+    def _take(self, sheet: int, row: Row, table: Table) -> None:
+        self._width = max(self._width, len(row.cells))
+        if not is_center(row, table):
+            self._ignored_count += 1
+            if len(self._ignored) < MOST_IGNORED:
+                self._ignored.append(Place(sheet, row.line))
+            return
+        self._count += 1
+        if self._count > MOST_ROWS:
+            raise SheetRefused("too_large")
+        at = at_of(sheet, row.line)
+        self._spool.add(at, self._rows.read(at, dict(cells_of(row.cells, table.columns))))
+
+
+def data_rows(rows: Iterable[Row], table: Table) -> Iterator[Row]:
+    """The lines below a table's headers that have something in them; a line that numbers the columns is none."""
+    below = (row for row in rows if row.line > table.header_line and row.filled)
+    first = next(below, None)
+    if first is None:
+        return
+    yield from below if is_counting(first) else chain([first], below)
+
+
+def is_center(row: Row, table: Table) -> bool:
+    """Whether a line is, or pretends to be, a center's row: no total, no signature, no headers again."""
+    if row.filled < _FEWEST_CELLS:
+        return False
+    code, name = (_text(row, table.columns[field]) for field in ("code", "name"))
+    words = [cell.strip() for cell in row.cells if isinstance(cell, str)]
+    if any(_TOTAL.fullmatch(text) for text in words):
+        return bool(code) and any(char.isalpha() for char in name) and not _TOTAL.fullmatch(name)
+    if code:
+        return not repeats_headers(row, table)
+    return bool(name) or not any(text.startswith(_PART_TOTAL) for text in words)
+
+
+def _text(row: Row, place: int) -> str:
+    value = plain(row.cells[place]) if place < len(row.cells) else None
+    return "" if value is None else str(value).strip()

@@ -1,24 +1,38 @@
 """What the registry answers about a roll."""
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from services.registry.roll.diff_views import Changes, Diff, changes_of
 from services.registry.roll.findings import Finding, Verdict
-from services.registry.roll.importing import Imported
+from services.registry.roll.importing import Compared, Gone
 from services.registry.roll.reading import Reading
+from services.registry.roll.request_views import RequestView
+from services.registry.roll.spool import Spool
 
 MOST_FINDINGS = 2_000
-"""A report lists no more; its counts are complete."""
+"""An answer lists no more; its counts are complete, and the XLSX report has all."""
+
+Outcome = Literal["rehearsed", "imported", "waiting"]
+
+
+class SheetView(BaseModel):
+    """A visible sheet of the file. `other`: no roll, passed over."""
+
+    name: str
+    state: Literal["read", "empty", "other"]
+    rows: int
+    header_line: int | None
 
 
 class FindingView(BaseModel):
-    """One finding. Row and column are as a spreadsheet shows them."""
+    """One finding. Sheet, row, column and cell are as a spreadsheet shows them."""
 
+    sheet: str
     row: int
     column: str
+    cell: str | None = Field(examples=["C17"])
     value: str
     verdict: Verdict
     reason: str
@@ -27,10 +41,12 @@ class FindingView(BaseModel):
     suggestion: str | None
 
     @classmethod
-    def of(cls, found: Finding) -> "FindingView":
+    def of(cls, found: Finding, spool: Spool) -> "FindingView":
         return cls(
-            row=found.row,
+            sheet=spool.sheet_name(found.sheet),
+            row=found.line,
             column=found.column,
+            cell=None if found.place is None else f"{_letters(found.place)}{found.line}",
             value=found.value,
             verdict=found.verdict,
             reason=found.reason.value,
@@ -50,73 +66,106 @@ class RowCounts(BaseModel):
     rejected: int
 
 
-class Changes(BaseModel):
-    """What the roll changed, or would change."""
-
-    organizations_added: int
-    organizations_changed: int
-    centers_added: int
-    centers_changed: int
-    centers_moved: int = Field(description="of those changed: to another LAO")
-    centers_unchanged: int
-    listed: int = Field(description="centers that joined the round's roll")
-    absent: int = Field(description="centers on the round's roll that the file does not name; they stay")
-    obligations: int = Field(description="new ones; a draft round obliges nobody yet")
-
-
 class RollReport(BaseModel):
     """What was read of a roll and what came of it."""
 
     round: str
     dry_run: bool
+    outcome: Outcome = Field(description="`waiting`: nothing was changed, a second person must approve `request`")
     kind: Literal["xlsx", "csv"]
-    sheet: str
+    sheet: str = Field(description="the first sheet that was read")
+    sheets: list[SheetView]
     rows: RowCounts
     ignored_lines: list[int] = Field(description="lines that are no center's row: totals, signatures; the first 50")
+    ignored_count: int
     changes: Changes
+    gone: Gone = Field(
+        description="what becomes of centers that the file does not name: `leave`; `part`: the file is a part, they "
+        "stay; `held`: they stay, because rows without a readable code may be theirs; `wait` for a second person; "
+        "`refused`: an open round, they leave by an order alone"
+    )
+    diff: Diff
+    request: RequestView | None = None
     reasons: dict[str, int] = Field(description="findings by reason, complete")
     findings: list[FindingView] = Field(description=f"the first {MOST_FINDINGS}, rejections before all others")
+    findings_left_off: int = Field(description="how many findings are not listed here; `report=xlsx` has all")
 
     @classmethod
-    def of(cls, round_id: str, reading: Reading, imported: Imported, *, dry_run: bool) -> "RollReport":
+    def of(
+        cls,
+        round_id: str,
+        spool: Spool,
+        reading: Reading,
+        compared: Compared,
+        outcome: Outcome,
+        request: RequestView | None = None,
+    ) -> "RollReport":
+        reasons = spool.reasons()
+        findings = [FindingView.of(found, spool) for found in spool.findings(MOST_FINDINGS)]
         return cls(
             round=round_id,
-            dry_run=dry_run,
+            dry_run=outcome == "rehearsed",
+            outcome=outcome,
             kind=reading.kind,
-            sheet=reading.sheet,
-            rows=RowCounts(
-                total=reading.rows,
-                accepted=reading.verdicts.get("accepted", 0),
-                repaired=reading.verdicts.get("repaired", 0),
-                repeated=reading.verdicts.get("repeated", 0),
-                rejected=reading.verdicts.get("rejected", 0),
-            ),
-            ignored_lines=list(reading.ignored[:50]),
-            changes=_changes(imported),
-            reasons=dict(Counter(found.reason.value for found in reading.findings)),
-            findings=[FindingView.of(found) for found in _worst(reading.findings)],
+            sheet=next((note.name for note in reading.sheets if note.state == "read"), ""),
+            sheets=[
+                SheetView(name=note.name, state=note.state, rows=note.rows, header_line=note.header_line)
+                for note in reading.sheets
+            ],
+            rows=row_counts(spool),
+            ignored_lines=[place.line for place in reading.ignored],
+            ignored_count=reading.ignored_count,
+            changes=changes_of(spool, compared),
+            gone=compared.gone,
+            diff=Diff.of(spool),
+            request=request,
+            reasons=reasons,
+            findings=findings,
+            findings_left_off=sum(reasons.values()) - len(findings),
         )
 
 
-def _changes(imported: Imported) -> Changes:
-    plan = imported.plan
-    new_nodes = sum(1 for change in plan.organizations if change.before is None)
-    return Changes(
-        organizations_added=new_nodes,
-        organizations_changed=len(plan.organizations) - new_nodes,
-        centers_added=plan.added,
-        centers_changed=len(plan.centers) - plan.added,
-        centers_moved=plan.moved,
-        centers_unchanged=plan.unchanged,
-        listed=plan.joining,
-        absent=imported.absent,
-        obligations=imported.obligations,
+class WaitingReport(BaseModel):
+    """What was read of a roll that waits, and what it would change as it was when it came."""
+
+    request: RequestView
+    rows: RowCounts
+    diff: Diff
+    reasons: dict[str, int]
+    findings: list[FindingView]
+    findings_left_off: int
+
+    @classmethod
+    def of(cls, request: RequestView, spool: Spool) -> "WaitingReport":
+        reasons = spool.reasons()
+        findings = [FindingView.of(found, spool) for found in spool.findings(MOST_FINDINGS)]
+        left_off = sum(reasons.values()) - len(findings)
+        return cls(
+            request=request,
+            rows=row_counts(spool),
+            diff=Diff.of(spool),
+            reasons=reasons,
+            findings=findings,
+            findings_left_off=left_off,
+        )
+
+
+def row_counts(spool: Spool) -> RowCounts:
+    """The verdicts, counted."""
+    verdicts = spool.verdicts()
+    return RowCounts(
+        total=sum(verdicts.values()),
+        accepted=verdicts.get("accepted", 0),
+        repaired=verdicts.get("repaired", 0),
+        repeated=verdicts.get("repeated", 0),
+        rejected=verdicts.get("rejected", 0),
     )
 
 
-def _worst(findings: Sequence[Finding]) -> list[Finding]:
-    """In row order; where there are too many, the rejections of the first rows are kept."""
-    if len(findings) <= MOST_FINDINGS:
-        return list(findings)
-    kept = sorted(findings, key=lambda found: found.verdict != "rejected")[:MOST_FINDINGS]
-    return sorted(kept, key=lambda found: found.row)
+def _letters(place: int) -> str:
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters

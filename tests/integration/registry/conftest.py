@@ -17,7 +17,7 @@ from shared.mongo import Mongo
 from tests.unit.registry.files import as_csv, roll
 from tests.world import World, eventually, run_app
 
-COLLECTIONS = ("rounds", "organizations", "centers", "obligations", "orders")
+COLLECTIONS = ("rounds", "organizations", "centers", "obligations", "orders", "roll_requests")
 TWO_CENTERS = as_csv(
     roll(
         {},
@@ -74,7 +74,7 @@ class Registry:
         async def done() -> bool:
             waiting = [
                 await self.mongo.documents(name).count({"outbox.due": {"$exists": True}})
-                for name in (*COLLECTIONS, "audit")
+                for name in (*COLLECTIONS, "audit", "roll_answers")
             ]
             return not any(waiting)
 
@@ -85,8 +85,9 @@ def in_days(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).isoformat()
 
 
-def open_registry(world: World, listeners: Sequence[Any] = ()) -> Any:
-    return build(world.settings(RegistrySettings), listeners=listeners)
+def open_registry(world: World, listeners: Sequence[Any] = (), **overrides: Any) -> Any:
+    """The service. Without its consumers, unless `roles` says otherwise: a group takes a second to form."""
+    return build(world.settings(RegistrySettings, **{"roles": "api,relay", **overrides}), listeners=listeners)
 
 
 @pytest.fixture
@@ -106,6 +107,16 @@ async def shared_registry(stack: Stack) -> AsyncIterator[Registry]:
         assert (await found.send("stands", TWO_CENTERS)).status_code == 200
         assert (await found.http.post("/v1/rounds/stands/open")).status_code == 200
         await found.announced()
+        yield found
+    await world.close()
+
+
+@pytest.fixture(scope="module")
+async def module_registry(stack: Stack) -> AsyncIterator[Registry]:
+    """One registry for the tests of a module, each of which keeps to rounds of its own."""
+    world = World(stack, f"t{secrets.token_hex(4)}")
+    await world.open()
+    async with _serving(world) as found:
         yield found
     await world.close()
 

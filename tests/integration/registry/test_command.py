@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 import uvicorn
 from typer.testing import CliRunner, Result
@@ -96,9 +97,32 @@ async def test_a_province_may_not_import(registry, run, tmp_path):
 
 async def test_a_generated_dirty_roll_is_judged_as_its_maker_expects(registry, run, tmp_path):
     name = await registry.new_round()
-    made = await run("generate", "--centers", "300", "--seed", "3", "--dirty", "--out", str(tmp_path))
+    made = await run("generate", "--centers", "420", "--seed", "3", "--dirty", "--out", str(tmp_path))
     assert made.exit_code == 0, made.output
-    rejected = json.loads((tmp_path / "roll-dirty.expected.json").read_text("utf-8"))["summary"]["rejected"]
-    done = await run("check", str(tmp_path / "roll-dirty.xlsx"), "--round", name)
-    assert done.exit_code == 1
+    rejected = json.loads((tmp_path / "roll-dirty.expected.json").read_text("utf-8"))["xlsx"]["summary"]["rejected"]
+    report = tmp_path / "report.xlsx"
+    done = await run("check", str(tmp_path / "roll-dirty.xlsx"), "--round", name, "--report", str(report))
+    assert done.exit_code == 1, done.output
     assert re.search(rf"rejected\s+{rejected}\b", done.output)
+    names = openpyxl.load_workbook(report, read_only=True).sheetnames
+    assert names[:4] == ["คำชี้แจง", "แผ่นที่ 1", "Sheet 2", "สรุป"]
+
+
+async def test_a_roll_that_loses_many_says_who_and_waits(registry, run, tmp_path):
+    name = await registry.new_round()
+    await registry.send(name, TWO_CENTERS)
+    file = saved(tmp_path, as_csv(roll({})))
+    done = await run("import", file, "--round", name, "--reason", "รายชื่อใหม่")
+    assert done.exit_code == 3, done.output
+    assert "0000000002" in done.output
+    (request,) = (await registry.http.get(f"/v1/rounds/{name}/roll/requests")).json()
+    assert (request["reason"], request["gone"], request["yours"]) == ("รายชื่อใหม่", 1, True)
+    assert request["id"] in done.output
+
+
+async def test_a_part_of_a_roll_takes_nobody_off(registry, run, tmp_path):
+    name = await registry.new_round()
+    await registry.send(name, TWO_CENTERS)
+    done = await run("import", saved(tmp_path, as_csv(roll({}))), "--round", name, "--part")
+    assert done.exit_code == 0, done.output
+    assert (await registry.http.get(f"/v1/rounds/{name}")).json()["listed"] == 2

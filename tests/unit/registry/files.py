@@ -3,8 +3,15 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 
 from openpyxl import Workbook
+
+from services.registry.domain import Entry
+from services.registry.roll.findings import Finding, Verdict
+from services.registry.roll.reading import Reading, RollRefusal, read_roll
+from services.registry.roll.spool import Spool
 
 SOUND = {
     "รหัสศูนย์": "0000000001",
@@ -55,3 +62,38 @@ def as_xlsx(rows: Sequence[Sequence[object]], *, hidden_first: bool = False) -> 
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+@dataclass(frozen=True)
+class Told:
+    """All that was read of a roll, in memory."""
+
+    entries: list[Entry]
+    findings: list[Finding]
+    verdicts: dict[Verdict, int]
+    reading: Reading
+
+    @property
+    def rows(self) -> int:
+        return sum(self.verdicts.values())
+
+    @property
+    def ignored(self) -> tuple[int, ...]:
+        return tuple(place.line for place in self.reading.ignored)
+
+
+def told(data: bytes, this_year: int = 2569) -> Told | RollRefusal:
+    """Read a file whole; entries in the order of their rows."""
+    with closing(Spool()) as spool:
+        reading = read_roll(io.BytesIO(data), this_year, spool)
+        if not isinstance(reading, Reading):
+            return reading
+        entries = sorted(spool.entries_after("", "", 1_000_000), key=lambda entry: entry.row)
+        return Told(entries, spool.findings(1_000_000), spool.verdicts(), reading)
+
+
+def read(rows: Sequence[Sequence[object]]) -> Told:
+    """What is read of rows in a CSV file, which must be a roll."""
+    found = told(as_csv(rows))
+    assert isinstance(found, Told), found
+    return found
