@@ -2,7 +2,8 @@
 
 Promises, in order, for every batch that Kafka hands over:
 
-1. Each record is decoded and validated. What can never be read goes to the dead letters; its neighbours go on.
+1. Each record is decoded and validated. What can never be read goes to the dead letters, within their limit, while its
+   neighbours go on. A batch that comes again buries its dead again.
 2. The handler gets the readable events once more than zero times. It must be idempotent.
 3. A handler that raises is retried with growing, jittered waits. When patience ends, the consumer stops, nothing is
    committed, and the process reports itself unhealthy.
@@ -150,16 +151,24 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
             raise RuntimeError("the consumer has stopped")
         started = time.perf_counter()
         events, dead = self.read(records)
+        self._count.check(len(records), len(dead))
         batch = Batch(events)
         failpoint("consumer.before_handle")
-        if events:
-            with ExitStack() as traces:
-                self._trace(traces, events)
-                await self._patiently(lambda: self._handle(batch))
-        dead += batch.rejected
-        self._count.batch(len(records), len(dead))
-        if dead:
-            await self._bury(dead)
+        burying = asyncio.create_task(self._bury(dead)) if dead else None
+        try:
+            if events:
+                with ExitStack() as traces:
+                    self._trace(traces, events)
+                    await self._patiently(lambda: self._handle(batch))
+            if burying:
+                await burying
+        finally:
+            if burying:
+                burying.cancel()
+                await asyncio.wait({burying})
+        self._count.batch(len(records), len(dead) + len(batch.rejected))
+        if batch.rejected:
+            await self._bury(batch.rejected)
         metrics.CONSUMED.labels(self.name).inc(len(records))
         metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - started)
 

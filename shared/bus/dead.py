@@ -35,15 +35,21 @@ class DeadLetterCount:
         self._limit = limit
         self._seen = self._dead = self._run = 0
 
+    def check(self, records: int, dead: int) -> None:
+        """Raises DeadLetterLimitReached if a batch with so many dead would pass the limit; counts nothing."""
+        seen, all_dead, run = self._with(records, dead)
+        if run > self._limit.run:
+            raise DeadLetterLimitReached(f"{run} unreadable records in a row")
+        if seen >= self._limit.after and all_dead > self._limit.ratio * seen:
+            raise DeadLetterLimitReached(f"{all_dead} of {seen} records unreadable")
+
     def batch(self, records: int, dead: int) -> None:
-        """Count one batch. Raises DeadLetterLimitReached when the limit is passed; nothing is buried then."""
-        self._seen += records
-        self._dead += dead
-        self._run = self._run + dead if dead == records else dead
-        if self._run > self._limit.run:
-            raise DeadLetterLimitReached(f"{self._run} unreadable records in a row")
-        if self._seen >= self._limit.after and self._dead > self._limit.ratio * self._seen:
-            raise DeadLetterLimitReached(f"{self._dead} of {self._seen} records unreadable")
+        """Count one batch. Raises DeadLetterLimitReached when the limit is passed."""
+        self.check(records, dead)
+        self._seen, self._dead, self._run = self._with(records, dead)
+
+    def _with(self, records: int, dead: int) -> tuple[int, int, int]:
+        return self._seen + records, self._dead + dead, self._run + dead if dead == records else dead
 
 
 class Dead(NamedTuple):
