@@ -10,29 +10,18 @@ import httpx
 from fastapi import FastAPI
 
 from services.submissions.api import routes
-from services.submissions.audit.api import audit_routes
-from services.submissions.audit.journal import Journal
-from services.submissions.carrying.carrier import Carrier
-from services.submissions.consumers import INSPECTED, PROJECTED, Projections, in_turn
+from services.submissions.consumers import INSPECTED, PROJECTED, Projections
 from services.submissions.desk import Desk
-from services.submissions.due_store import DueStore
 from services.submissions.inspecting.examination import Buckets, Examination
 from services.submissions.inspecting.inspections import Inspections
 from services.submissions.inspecting.overlooked import Overlooked
 from services.submissions.inspecting.room import InspectionRoom, NotIsolatedError
 from services.submissions.inspecting.scanner import Scanner
-from services.submissions.overdue.sweeper import DeadlineSweeper
+from services.submissions.parts import following
 from services.submissions.receipts.api import receipt_routes
 from services.submissions.receipts.signing import ReceiptSigner
-from services.submissions.reviewing.api import review_routes
-from services.submissions.reviewing.inbound import InboundReviews
-from services.submissions.reviewing.reviewing import Reviews
 from services.submissions.settings import SubmissionsSettings
 from services.submissions.store import Store
-from services.submissions.summary.api import summary_routes
-from services.submissions.summary.carrying import SummaryCarrier
-from services.submissions.summary.lists_api import summary_list_routes
-from services.submissions.summary_store import SummaryStore
 from services.submissions.uploading.completion import Completion
 from services.submissions.uploading.leftovers import Leftovers
 from services.submissions.uploading.reconciler import Reconciler
@@ -40,8 +29,7 @@ from services.submissions.uploading.uploads import Uploads
 from shared.blobs import Blobs, Refused
 from shared.bus import Bus
 from shared.contracts.asyncapi import asyncapi_document
-from shared.contracts.topics import READS
-from shared.http import Check, Probes, Router, answers, create_app, heartbeat
+from shared.http import Check, Probes, answers, create_app, heartbeat
 from shared.mongo import UNAVAILABLE, Backpressure, Conflict, Leases, Mongo
 from shared.mongo.idempotency import MongoIdempotency
 from shared.security.tokens import TokenVerifier
@@ -114,40 +102,6 @@ def _inspecting(settings: SubmissionsSettings, store: Store, blobs: Blobs, lease
     return _Inspecting(room, scanner, inspections, overlooked, batch)
 
 
-@dataclass(frozen=True)
-class _Following:
-    """All that follows a receipt: deadlines, reviews, summaries, merges."""
-
-    dues: DueStore
-    summaries: SummaryStore
-    reviews: Reviews
-    deadlines: DeadlineSweeper
-
-    async def prepare(self) -> None:
-        """Make sure that every index stands."""
-        await self.dues.prepare()
-        await self.summaries.prepare()
-
-    def routers(self, desk: Desk) -> list[Router]:
-        """What of it goes over HTTP."""
-        return [
-            review_routes(desk, self.reviews, clock),
-            summary_routes(desk, self.summaries, clock),
-            summary_list_routes(desk, self.summaries),
-        ]
-
-
-def _following(settings: SubmissionsSettings, mongo: Mongo, bus: Bus, store: Store, leases: Leases) -> _Following:
-    reads = READS["submissions"]
-    dues, summaries = DueStore(mongo, store), SummaryStore(mongo, bus.relay, clock=clock)
-    reviews = Reviews(store, Journal(store.trail, clock), days=settings.return_days)
-    every, again = settings.deadline_seconds, settings.deadline_again
-    deadlines = DeadlineSweeper(store, dues, leases, every=every, again=again, clock=clock)
-    bus.consume("reviews", reads["reviews"], InboundReviews(reviews, clock))
-    bus.consume("carrying", reads["carrying"], in_turn(Carrier(store, clock), SummaryCarrier(store, summaries)))
-    return _Following(dues, summaries, reviews, deadlines)
-
-
 def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> FastAPI:
     """The service as an application; its lifespan connects, runs and stops it. `listeners` watch the database."""
     mongo = Mongo(settings.mongo_url.get_secret_value(), settings.namespace, "submissions", listeners=listeners)
@@ -182,8 +136,8 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     )
     bus.consume("projections", PROJECTED, Projections(store))
     bus.consume("inspection", INSPECTED, looking.inspections, records=looking.batch)
-    following = _following(settings, mongo, bus, store, leases)
-    bus.sweep(leases, [*store.outboxes, following.summaries.outbox])
+    after = following(settings, mongo, bus, blobs, store, leases, clock)
+    bus.sweep(leases, [*store.outboxes, after.summaries.outbox])
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient()
     desk = Desk(store, uploads, completion, signer, largest=settings.upload_max_bytes)
@@ -195,7 +149,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
             ending.callback(blobs.close)
             ending.push_async_callback(http.aclose)
             await store.prepare()
-            await following.prepare()
+            await after.prepare()
             await store.receipts.keep_key(signer.public_key, clock())
             await idempotency.prepare()
             await blobs.ensure_bucket(settings.quarantine)
@@ -212,8 +166,8 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
                 reconciler.start()
                 ending.push_async_callback(leftovers.stop)
                 leftovers.start()
-                ending.push_async_callback(following.deadlines.stop)
-                following.deadlines.start()
+                ending.push_async_callback(after.deadlines.stop)
+                after.deadlines.start()
             yield
 
     async def bus_works() -> str | None:
@@ -225,7 +179,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     inspecting = heartbeat("overlooked", lambda: looking.overlooked.last_beat, SILENT_SECONDS)
     sweeping = [
         heartbeat("reconciler", lambda: reconciler.last_beat, SILENT_SECONDS),
-        heartbeat("deadlines", lambda: following.deadlines.last_beat, SILENT_SECONDS),
+        heartbeat("deadlines", lambda: after.deadlines.last_beat, SILENT_SECONDS),
     ]
     return create_app(
         service="submissions",
@@ -235,8 +189,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         routers=[
             routes(desk, clock),
             receipt_routes(desk, settings.public_url),
-            *following.routers(desk),
-            audit_routes(store.trail),
+            *after.routers(desk),
         ],
         verifier=TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http),
         idempotency=idempotency,

@@ -5,7 +5,7 @@ from typing import Final
 from services.submissions.store import Store
 from shared.bus import Batch
 from shared.bus.consumer import Handler
-from shared.contracts.events import CenterChanged, ObligationChanged, RoundChanged
+from shared.contracts.events import CenterChanged, ClusterChanged, ObligationChanged, RoundChanged
 from shared.contracts.topics import READS
 
 PROJECTED: Final = READS["submissions"]["projections"]
@@ -13,7 +13,7 @@ INSPECTED: Final = READS["submissions"]["inspection"]
 
 
 class Projections:
-    """Keeps what the registry tells of rounds, centers and obligations. Replay and reordering change nothing."""
+    """Keeps what the registry tells. Replay and reordering change nothing."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -25,6 +25,7 @@ class Projections:
         await self._store.know_obligations(
             (e.envelope.key, e.envelope.sequence, e.data) for e in batch.of(ObligationChanged)
         )
+        await self._store.clusters.know((e.envelope.key, e.envelope.sequence, e.data) for e in batch.of(ClusterChanged))
 
 
 def in_turn(*handlers: Handler) -> Handler:

@@ -55,6 +55,11 @@ class SubmissionsSettings(CoreSettings):
     accepted_lock_mode: Literal["governance", "compliance"] = "governance"
     """`compliance`: not even the owner of the store; `governance`: only with the right to go past it."""
 
+    download_minutes: float = Field(5.0, ge=0.1, le=60)
+    """How long the link to a report works."""
+    archives_at_once: int = Field(2, ge=1, le=64)
+    """Archives made at once; each holds a connection to the object store."""
+
     inspection_pool: int = Field(2, ge=1, le=64)
     """Files inspected at once."""
     inspection_memory_mb: int = Field(512, ge=128, le=16_384)
@@ -95,6 +100,10 @@ class SubmissionsSettings(CoreSettings):
     @property
     def deadline_again(self) -> timedelta:
         return timedelta(minutes=self.deadline_again_minutes)
+
+    @property
+    def download_lifetime(self) -> timedelta:
+        return timedelta(minutes=self.download_minutes)
 
     @property
     def upload_lifetime(self) -> timedelta:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from services.submissions.cluster_store import ClusterStore
 from services.submissions.domain import Duty, Submission, Upload
 from services.submissions.receipt_store import ReceiptStore
 from services.submissions.refusals import UploadOver
@@ -19,7 +20,6 @@ from shared.mongo import (
     Aggregates,
     AlreadyThere,
     Conflict,
-    Document,
     Mongo,
     NewEvent,
     Outbox,
@@ -33,21 +33,12 @@ from shared.thai.calendar import now_in_bangkok
 
 Refusal = TypeVar("Refusal")
 
-PROJECTIONS = ("centers", "rounds", "obligations")
+PROJECTIONS = ("centers", "rounds", "obligations", "clusters")
 """Collections that a rebuild may drop before the group `projections` is rewound."""
 
 RACES = 16
 """Writers of one submission are one center's: more losses in a row than this is a fault."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # naming it lets the partial index serve
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """Which submissions a list is about: those under all of these organizations, of which one at least is named."""
-
-    round: str
-    within: tuple[str, ...]
-    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +67,7 @@ class Store:
         self.submissions = Aggregates(mongo.documents("submissions"), Submission, announcer, sweep_fields)
         self.sweeps = SweepStore(self.submissions)
         self.trail = AuditTrail(mongo, announcer)
+        self.clusters = ClusterStore(mongo)
         self.receipts = ReceiptStore(mongo, self.submissions)
         self.rounds = Projection(mongo.documents("rounds"))
         self.centers = Projection(mongo.documents("centers"))
@@ -95,10 +87,6 @@ class Store:
         await submissions.index([("uploads.id", ASCENDING)], name="upload")
         await self.receipts.prepare()
         await submissions.index([("due", ASCENDING)], name="due", partialFilterExpression={"due": {"$gt": _EPOCH}})
-        await submissions.index([("round", ASCENDING), ("path", ASCENDING), ("_id", ASCENDING)], name="within")
-        await submissions.index(
-            [("round", ASCENDING), ("path", ASCENDING), ("standing", ASCENDING), ("_id", ASCENDING)], name="standing"
-        )
         await self.centers.documents.index([("path", ASCENDING)], name="path")
         await self.obligations.documents.index(
             [("round", ASCENDING), ("owed", ASCENDING), ("_id", ASCENDING)], name="owing"
@@ -169,16 +157,6 @@ class Store:
     async def many(self, keys: Iterable[str]) -> dict[str, Stored[Submission]]:
         """Those of the submissions that exist, by `round/center`."""
         return await self.submissions.load_many(keys)
-
-    async def listed(self, sight: Sight, after: str | None, limit: int) -> list[Stored[Submission]]:
-        """A page of submissions in the order of their keys, which is the order of center codes."""
-        query: Document = {"round": sight.round, "path": {"$all": list(sight.within)}}
-        if sight.state:
-            query["standing"] = sight.state
-        if after is not None:
-            query["_id"] = {"$gt": after}
-        found = await self.submissions.documents.find(query, sort=[("_id", ASCENDING)], limit=limit)
-        return [self.submissions.read(one) for one in found]
 
     async def due(self, now: datetime, limit: int) -> list[Stored[Submission]]:
         """Submissions with an upload that somebody must look after now, the longest waiting first."""

@@ -158,7 +158,7 @@ READS: dict[Service, dict[str, tuple[Topic, ...]]] = {
         "effects": (CREDENTIALS, NOTICES),
     },
     "submissions": {
-        "projections": (CENTERS, ROUNDS, OBLIGATIONS),
+        "projections": (CENTERS, ROUNDS, OBLIGATIONS, CLUSTERS),
         "inspection": (SUBMISSIONS,),
         "reviews": (INBOUND_REVIEWS,),
         "carrying": (OBLIGATIONS, SUBMISSIONS),

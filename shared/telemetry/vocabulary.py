@@ -85,6 +85,8 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "submissions.report.damaged": "upload",
         "submissions.report.missing": "upload",
         "submissions.deadlines.told": "centers",
+        "submissions.archive.sent": "reports",
+        "submissions.archive.fault": "fault",
         "submissions.deadlines.failed": "",
         "submissions.inspection.not_isolated": "",
         "submissions.inspection.restarted": "",

@@ -1,0 +1,1 @@
+"""Who owes a report and where each stands: lists for those who have to chase."""

@@ -1,0 +1,25 @@
+"""Downloads as they go in and out over HTTP."""
+
+from pydantic import BaseModel, Field
+
+from services.submissions.downloads.rules import Which, Why
+from services.submissions.views import Body, Moment
+
+
+class DownloadBody(Body):
+    """Which file: the copy without actions and metadata, or the one that was sent, and then why."""
+
+    file: Which = "copy"
+    why: Why | None = None
+
+
+class DownloadView(BaseModel):
+    """A link to a file. Whoever has it may open it until `expires_at`, so pass it to nobody. Compare the digest."""
+
+    method: str = "GET"
+    url: str = Field(description="leads to the object store")
+    expires_at: Moment
+    name: str
+    file: Which
+    sha256: str
+    size: int
