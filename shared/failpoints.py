@@ -32,6 +32,8 @@ FAILPOINTS = (
     "notifier.before_send",
     "notifier.after_send",
     "credentials.after_audit",
+    "credentials.batch_sealed",
+    "credentials.batch_imported",
     "registry.after_move_batch",
     "registry.before_order_done",
     "registry.plan_prepared",

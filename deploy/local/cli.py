@@ -33,6 +33,7 @@ ROOMS = {
     "projections": "deploy.local.tools.commands:projections_app",
     "audit": "deploy.local.tools.audit:audit_app",
     "receipts": "deploy.local.tools.receipts:receipts_app",
+    "credentials": "deploy.local.sealing.commands:credentials_app",
 }
 """Groups of commands that live in rooms of their own, and where."""
 

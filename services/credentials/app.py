@@ -10,18 +10,17 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from services.credentials.api import sealing_routes
 from services.credentials.assembly import HandingOver
+from services.credentials.batches.assembly import TakingIn
 from services.credentials.consumers import PROJECTED, Projections
 from services.credentials.keeping.code_key import LateSecret, read_code_key
-from services.credentials.sealing import SealingOffice
 from services.credentials.settings import CredentialsSettings
 from services.credentials.store import CredentialsStore
 from shared.blobs import Blobs, Shelf
 from shared.bus import Bus
 from shared.contracts.asyncapi import asyncapi_document
 from shared.failures import Misconfigured
-from shared.http import Check, Probes, answers, create_app, heartbeat
+from shared.http import Check, Probes, answers, create_app
 from shared.mongo import UNAVAILABLE, Backpressure, Leases, Mongo
 from shared.mongo.idempotency import MongoIdempotency
 from shared.mongo.sealing import KeyringMissing, Vault, WrongMasterKey
@@ -49,7 +48,7 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     vault = Vault(mongo, settings.master_keys(), Shelf(blobs, settings.vault_bucket, "keyring"))
     code_key = LateSecret()
     leases = Leases(mongo.documents("leases"))
-    office = SealingOffice(store, vault, leases, settings.secret_rules(), clock)
+    taking_in = TakingIn(settings, mongo, bus, store, vault, blobs, leases, clock)
     handing_over = HandingOver(settings, mongo, bus, store, vault, code_key, leases, clock)
     remembered = MongoIdempotency(mongo)
     http = httpx.AsyncClient()
@@ -64,12 +63,13 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         if settings.in_file:
             log.warning("credentials.master_key.in_file")
         await store.prepare()
+        await taking_in.prepare()
         await handing_over.prepare()
         await remembered.prepare()
         await _open_vault(vault, settings.vault_bucket)
         code_key.settle(await read_code_key(mongo.documents("code_keys"), vault))
         await bus.start()
-        loops = [office.run(), *handing_over.loops()] if settings.runs("relay") else []
+        loops = [*taking_in.loops(), *handing_over.loops()] if settings.runs("relay") else []
         try:
             async with _running(loops):
                 yield
@@ -83,10 +83,10 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         service="credentials",
         title="สารบรรณ: รหัส e-SAR / Saraban credentials",
         description="ผนึกรหัสให้ผู้ถือบัญชี เปิดได้ครั้งเดียว / sealed credentials, opened once by their holder",
-        routers=[sealing_routes(store, office), *handing_over.routers],
+        routers=[*taking_in.routers, *handing_over.routers],
         verifier=verifier,
         idempotency=remembered,
-        probes=_probes(settings, bus, mongo, verifier, office, handing_over),
+        probes=_probes(settings, bus, mongo, blobs, verifier, [taking_in, handing_over]),
         asyncapi=asyncapi_document("credentials"),
         lifespan=lifespan,
         unavailable=(*UNAVAILABLE, Backpressure),
@@ -112,9 +112,9 @@ def _probes(
     settings: CredentialsSettings,
     bus: Bus,
     mongo: Mongo,
+    blobs: Blobs,
     verifier: TokenVerifier,
-    office: SealingOffice,
-    handing_over: HandingOver,
+    parts: Sequence[TakingIn | HandingOver],
 ) -> Probes:
     async def consuming() -> str | None:
         return "; ".join(bus.problems()) or None
@@ -124,11 +124,13 @@ def _probes(
 
     live = [Check("bus", consuming)]
     if settings.runs("relay"):
-        live += [
-            heartbeat("sealing", lambda: office.beat, SILENT_S),
-            *handing_over.beats(SILENT_S),
-        ]
-    ready = [Check("consumers", assigned), answers("database", mongo.ping), answers("issuer", verifier.ready)]
+        live += [beat for part in parts for beat in part.beats(SILENT_S)]
+    ready = [
+        Check("consumers", assigned),
+        answers("database", mongo.ping),
+        answers("objects", lambda: blobs.probe(settings.vault_bucket)),
+        answers("issuer", verifier.ready),
+    ]
     return Probes(live, ready)
 
 

@@ -38,6 +38,7 @@ __all__ = [
     "credential_id",
     "issue",
     "key_of",
+    "renew",
     "reveal",
     "set_locked",
     "stage",
@@ -75,6 +76,27 @@ def issue(holder: Holder, credential: str, sealed: bytes, now: datetime) -> tupl
         issued_at=now,
     )
     return issued, [CredentialIssued(**common(issued)), *stage(issued, now)]
+
+
+def renew(before: Credential, path: tuple[str, ...], batch: str, now: datetime) -> tuple[Credential, list[Event]]:
+    """Another secret from a sealed batch, before the holder opened the one it had; its seal is yet to be set.
+
+    It begins anew, as one that nobody was told of; a sheet printed for an earlier turn opens nothing.
+    """
+    renewed = before.model_copy(
+        update={
+            "edition": before.edition + 1,
+            "turn": before.turn + 1,
+            "batch": batch,
+            "path": path,
+            "sealed": b"",
+            "issued_at": now,
+            "locked": False,
+            "notified_at": None,
+            "must_change": False,
+        }
+    )
+    return renewed, [CredentialIssued(**common(renewed)), *stage(renewed, now)]
 
 
 def reveal(credential: Credential, attempt: Reveal) -> tuple[Credential, list[Event]] | Refusal:

@@ -101,6 +101,8 @@ class Credential(Frozen):
     """Its secret was taken back and the next sealed batch brings another."""
     renewal: Renewal | None = None
     """The newest request about it, open or settled."""
+    batch: str = ""
+    """The sealed batch that brought its secret; empty for one that was generated here."""
 
     @property
     def state(self) -> State:

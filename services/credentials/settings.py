@@ -102,6 +102,11 @@ class CredentialsSettings(CoreSettings):
         return f"{self.namespace}-vault"
 
     @property
+    def inbound_bucket(self) -> str:
+        """The bucket in which other systems leave sealed batches. It keeps no versions."""
+        return f"{self.namespace}-inbound"
+
+    @property
     def exposed(self) -> bool:
         """Whether others than its owner may read a master key that lies in a file."""
         return self.in_file and bool(Path(self.master_key.removeprefix("file:")).stat().st_mode & 0o077)

@@ -135,3 +135,29 @@ class ClaimAlarmed(CredentialEvent):
     claimed_at: AwareDatetime | None = None
     claimed_role: str | None = None
     claimed_with: Literal["token", "sheet"] | None = None
+
+
+class CredentialSealed(EventData):
+    """From another system: one holder's secret, encrypted to the key of a batch that was opened for events.
+
+    `sealed` is a compact JWE (ECDH-ES+A256KW, A256GCM) around `{kind, holder, username, password}` as JSON; kind and
+    holder must be those that stand beside it.
+    """
+
+    round: str
+    batch: str
+    kind: HolderKind
+    holder: str
+    sealed: str
+
+
+class BatchSealed(EventData):
+    """From another system: a sealed batch lies in the bucket `<namespace>-inbound` under this key.
+
+    What lies there is the same signed text that is else sent over HTTP; `sha256` is its digest in hex.
+    """
+
+    round: str
+    batch: str
+    object: str
+    sha256: str

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from shared.contracts.audit import AuditAnchored, AuditHead, AuditRecorded
 from shared.contracts.base import EventData, Path
 from shared.contracts.credentials import (
+    BatchSealed,
     ClaimAlarmed,
     ClaimRefused,
     CredentialClaimed,
@@ -16,6 +17,7 @@ from shared.contracts.credentials import (
     CredentialReissued,
     CredentialRevoked,
     CredentialRotated,
+    CredentialSealed,
     HolderKind,
     OfficialAct,
     RenewalAsked,
@@ -69,6 +71,7 @@ from shared.contracts.topics import (
     CENTERS,
     CLUSTERS,
     CREDENTIALS,
+    INBOUND_CREDENTIALS,
     INBOUND_REVIEWS,
     INBOUND_ROLL,
     NOTICES,
@@ -87,6 +90,7 @@ __all__ = [
     "AuditAnchored",
     "AuditHead",
     "AuditRecorded",
+    "BatchSealed",
     "CenterChanged",
     "ClaimAlarmed",
     "ClaimRefused",
@@ -98,6 +102,7 @@ __all__ = [
     "CredentialReissued",
     "CredentialRevoked",
     "CredentialRotated",
+    "CredentialSealed",
     "EventData",
     "EventType",
     "Extension",
@@ -185,6 +190,8 @@ EVENT_TYPES: dict[str, EventType] = {
         ("saraban.submissions.review.refused.v1", ReviewRefused, SUBMISSIONS),
         ("saraban.submissions.summary.sent.v1", SummarySent, SUBMISSIONS),
         ("saraban.registry.roll.answered.v1", RollAnswered, ROLL_ANSWERS),
+        ("saraban.inbound.credential.sealed.v1", CredentialSealed, INBOUND_CREDENTIALS),
+        ("saraban.inbound.batch.sealed.v1", BatchSealed, INBOUND_CREDENTIALS),
         ("saraban.inbound.roll.entered.v1", RollEntry, INBOUND_ROLL),
         ("saraban.inbound.review.given.v1", ReviewGiven, INBOUND_REVIEWS),
         ("saraban.notifier.notice.issued.v1", NoticeIssued, NOTICES),

@@ -116,6 +116,15 @@ ROLL_ANSWERS = Topic(
     ("registry",),
     kept=timedelta(days=30),
 )
+INBOUND_CREDENTIALS = Topic(
+    "inbound.credentials",
+    "holder code, or batch id",
+    "ONESQA in: sealed credentials, or a claim-check to a sealed batch",
+    (),
+    kept=timedelta(days=7),
+    sensitive=True,
+    foreign=True,
+)
 INBOUND_ROLL = Topic(
     "inbound.roll",
     "center code",
@@ -146,6 +155,7 @@ TOPICS: tuple[Topic, ...] = (
     STATUS,
     AUDIT,
     ROLL_ANSWERS,
+    INBOUND_CREDENTIALS,
     INBOUND_ROLL,
     INBOUND_REVIEWS,
 )
@@ -156,6 +166,7 @@ READS: dict[Service, dict[str, tuple[Topic, ...]]] = {
     "credentials": {
         "projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS),
         "effects": (CREDENTIALS, NOTICES),
+        "inbound": (INBOUND_CREDENTIALS,),
     },
     "submissions": {
         "projections": (CENTERS, ROUNDS, OBLIGATIONS, CLUSTERS),

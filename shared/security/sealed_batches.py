@@ -195,3 +195,8 @@ def public_jwk(key: ECKey) -> dict[str, Any]:
 def private_text(key: ECKey) -> str:
     """The private half, to be sealed."""
     return json.dumps(key.as_dict(private=True))
+
+
+def private_key(text: str) -> ECKey:
+    """The key in such a text."""
+    return ECKey.import_key(json.loads(text))

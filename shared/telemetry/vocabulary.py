@@ -99,6 +99,8 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "credentials.sealing.passed": "round sealed centers",
         "credentials.sealing.done": "round centers missing",
         "credentials.seal.broken": "credential",
+        "credentials.batch.interrupted": "",
+        "credentials.batch.ended": "batch round state lines",
         "credentials.mail.interrupted": "",
         "credentials.audit.interrupted": "",
         "credentials.audit.anchored": "chains number",

@@ -58,7 +58,8 @@ class Vault:
         )
         await self._keys.index([("masterKey.provider", ASCENDING)], name="provider")
         try:
-            await self._halves.prepare(fresh=await self._keys.one({}, fields=["_id"]) is None)
+            used = await self._keys.one({"masterKey.provider": {"$gt": ""}}, fields=["_id"])
+            await self._halves.prepare(fresh=used is None)
             check = ToSeal(_CHECK, {"check": 1}, {"check": "open"})
             await self.open((await self.seal_many([check]))[0], check.label)
         except SealBroken:

@@ -1,9 +1,5 @@
 """Sealing a round as a job: durable, resumable, never twice."""
 
-import asyncio
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +13,7 @@ from services.credentials.settings import CredentialsSettings
 from shared.contracts.events import AuditRecorded, ObligationChanged
 from shared.security.audit import verify
 from tests.integration.credentials.conftest import Round, Vault, announce, running, seals_of
+from tests.integration.credentials.dying import died_by_its_own_hand, process
 from tests.world import World, eventually
 
 open_vault = asynccontextmanager(running)
@@ -153,39 +150,6 @@ async def test_a_closed_round_is_not_sealed(vault: Vault) -> None:
         return bool((await ask(vault, what)).json()["type"] == "urn:saraban:problem:round-closed")
 
     await eventually(refused)
-
-
-def process(world: World, master_key: Path, failpoint: str) -> subprocess.Popen[bytes]:
-    """The service as a process of its own that kills itself at a failpoint."""
-    environment = {
-        **os.environ,
-        **world.environment,
-        "SARABAN_NAMESPACE": world.namespace,
-        "SARABAN_ROLES": "relay",
-        "SARABAN_HTTP_PORT": "0",
-        "SARABAN_MASTER_KEY_FILE": str(master_key),
-        "SARABAN_FAILPOINTS": failpoint,
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "services.credentials"],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-
-
-async def died_by_its_own_hand(worker: subprocess.Popen[bytes]) -> bool:
-    async def over() -> bool:
-        return worker.poll() is not None
-
-    try:
-        await eventually(over, within=60)
-    finally:
-        if worker.poll() is None:
-            worker.kill()
-        _, said = await asyncio.to_thread(worker.communicate)
-    assert worker.returncode == -9, said.decode()
-    return True
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Sealed batches: how the secrets of other systems come in, unread by anybody on the way."""
