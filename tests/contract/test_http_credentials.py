@@ -12,7 +12,7 @@ from tests.contract.conformance import conform, listening
 from tests.world import World
 
 
-@pytest.mark.parametrize(("role", "org"), [("operator", "00"), ("publisher", "onesqa"), ("center", "c1"), ("", "")])
+@pytest.mark.parametrize(("role", "org"), [("operator", "00"), ("center", "c1"), ("", "")])
 async def test_the_vault_answers_as_documented(world: World, tmp_path: Path, role: str, org: str) -> None:
     key = tmp_path / "key"
     key.write_bytes(os.urandom(96))

@@ -21,7 +21,7 @@ class BatchAsked(Given):
 class BatchSent(Given):
     """A compact JWS over `{iss, round, batch, iat, sealed}`, in which `sealed` is a compact JWE to the batch's key."""
 
-    sealed: str = Field(max_length=LONGEST)
+    sealed: str = Field(max_length=LONGEST, pattern=r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$")
 
 
 class HowToSeal(BaseModel):
