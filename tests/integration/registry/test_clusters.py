@@ -285,9 +285,12 @@ async def outlives(world: World, planning: str, adopting: str) -> None:
         doomed = await process(world, failpoints=planning)
         assert await doomed.wait() == -signal.SIGKILL
         assert (await round_.plan(plan))["state"] == "running"
+        unwanted = await round_.start()
+        await round_.ask("POST", f"/plans/{unwanted}/cancel")
         heir = await process(world, failpoints="")
         try:
             assert (await round_.ended(plan))["totals"]["gap"] <= 0.001
+            assert (await round_.ended(unwanted))["state"] == "cancelled"
         finally:
             heir.terminate()
             await heir.wait()
