@@ -123,9 +123,9 @@ class Desk:
             raise common.OUT_OF_SCOPE.problem(where="path.upload")
         return stored.state, found
 
-    async def view(self, submission: Submission, upload: Upload) -> UploadView:
-        """An upload with what the store has of it."""
-        there = await self.uploads.parts_there(upload)
+    async def view(self, submission: Submission, upload: Upload, *, new: bool = False) -> UploadView:
+        """An upload with what the store has of it; of a `new` one it has nothing."""
+        there = () if new else await self.uploads.parts_there(upload)
         stored = {one.number for one in there if one.size == upload.part_size(one.number)}
         return upload_view(submission, upload, stored, on_time_until(await self.duty(submission), upload.opened_at))
 

@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from services.submissions.addressing import events_of, key_of
 from services.submissions.domain import Submission
-from services.submissions.store import Store, events_of, key_of
+from services.submissions.store import Store
 from services.submissions.uploading.sending import Change
 from shared.contracts.events import RoundChanged
 from shared.mongo import ASCENDING, Document, Mongo, Stored

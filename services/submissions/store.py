@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
-from pydantic import BaseModel
-
+from services.submissions.addressing import events_of, key_of
 from services.submissions.cluster_store import ClusterStore
 from services.submissions.domain import Duty, Submission, Upload
 from services.submissions.receipt_store import ReceiptStore
@@ -14,14 +13,12 @@ from services.submissions.refusals import UploadOver
 from services.submissions.sweep_store import SweepStore, sweep_fields
 from services.submissions.uploading.sending import Change
 from shared.contracts.events import CenterChanged, ObligationChanged, RoundChanged
-from shared.contracts.status import StageChanged
 from shared.mongo import (
     ASCENDING,
     Aggregates,
     AlreadyThere,
     Conflict,
     Mongo,
-    NewEvent,
     Outbox,
     Projected,
     Projection,
@@ -31,6 +28,8 @@ from shared.mongo.aggregates import Announcer
 from shared.mongo.trail import AuditTrail
 from shared.thai.calendar import now_in_bangkok
 
+__all__ = ["PROJECTIONS", "RACES", "Sight", "Store", "Written", "key_of"]
+
 Refusal = TypeVar("Refusal")
 
 PROJECTIONS = ("centers", "rounds", "obligations", "clusters")
@@ -38,15 +37,15 @@ PROJECTIONS = ("centers", "rounds", "obligations", "clusters")
 
 RACES = 16
 """Writers of one submission are one center's: more losses in a row than this is a fault."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # naming it lets the partial index serve
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A submission as it stands now, and the upload it was about."""
+    """A submission as it stands now, and the upload it was about. `stored` spares its next write a look."""
 
     submission: Submission
     upload: Upload
+    stored: Stored[Submission] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,6 @@ class Store:
         submissions = self.submissions.documents
         await submissions.index([("uploads.id", ASCENDING)], name="upload")
         await self.receipts.prepare()
-        await submissions.index([("due", ASCENDING)], name="due", partialFilterExpression={"due": {"$gt": _EPOCH}})
         await self.centers.documents.index([("path", ASCENDING)], name="path")
         await self.obligations.documents.index(
             [("round", ASCENDING), ("owed", ASCENDING), ("_id", ASCENDING)], name="owing"
@@ -158,12 +156,6 @@ class Store:
         """Those of the submissions that exist, by `round/center`."""
         return await self.submissions.load_many(keys)
 
-    async def due(self, now: datetime, limit: int) -> list[Stored[Submission]]:
-        """Submissions with an upload that somebody must look after now, the longest waiting first."""
-        query = {"due": {"$gt": _EPOCH, "$lte": now}}
-        found = await self.submissions.documents.find(query, sort=[("due", ASCENDING)], limit=limit)
-        return [self.submissions.read(one) for one in found]
-
     async def write(
         self,
         key: str,
@@ -175,27 +167,40 @@ class Store:
 
         `decide` may run several times and must be a rule without effects. A change without a change writes nothing.
         """
+        written: Stored[Submission] | Refusal = await self._write(key, decide, None, traceparent)
+        return written.state if isinstance(written, Stored) else written
+
+    async def _write(
+        self,
+        key: str,
+        decide: Callable[[Submission | None], Change | Refusal],
+        known: Stored[Submission] | None,
+        traceparent: str | None,
+    ) -> Stored[Submission] | Refusal:
+        """As `write`. What is `known` of it needs no loading; where it is old, the write fails and it is loaded."""
         for _ in range(RACES):
-            stored = await self.submissions.load(key)
+            stored, known = known or await self.submissions.load(key), None
             change = decide(stored.state if stored else None)
             if not isinstance(change, Change):
                 return change
             if stored and change.state == stored.state:
-                return change.state
+                return stored
+            events = events_of(change, traceparent)
             try:
                 if stored:
-                    return (
-                        await self.submissions.save(stored, change.state, events_of(change, traceparent), self._clock())
-                    ).state
-                return (
-                    await self.submissions.create(key, change.state, events_of(change, traceparent), self._clock())
-                ).state
+                    return await self.submissions.save(stored, change.state, events, self._clock())
+                return await self.submissions.create(key, change.state, events, self._clock())
             except (Conflict, AlreadyThere):
                 continue
         raise Conflict(key)
 
     async def write_upload(
-        self, submission: Submission, upload: Upload, decide: Callable[[Submission, Upload], Change | Refusal]
+        self,
+        submission: Submission,
+        upload: Upload,
+        decide: Callable[[Submission, Upload], Change | Refusal],
+        *,
+        known: Stored[Submission] | None = None,
     ) -> Written | Refusal | UploadOver:
         """As `write`, for a rule about one upload of a submission that exists."""
 
@@ -204,28 +209,13 @@ class Store:
             return decide(current, one) if current and one else UploadOver(upload)
 
         key = key_of(submission.round, submission.center)
-        written: Submission | Refusal | UploadOver = await self.write(key, rule)
-        if not isinstance(written, Submission):
+        written: Stored[Submission] | Refusal | UploadOver = await self._write(key, rule, known, None)
+        if not isinstance(written, Stored):
             return written
-        return Written(written, written.upload(upload.id) or upload)
+        return Written(written.state, written.state.upload(upload.id) or upload, written)
 
     async def write_many(self, changes: Sequence[tuple[Stored[Submission], Change, str | None]]) -> set[str]:
         """Write many at once, each with the trace of what caused it. Returns the keys where another was faster."""
         return await self.submissions.save_many(
             [(stored, change.state, events_of(change, trace)) for stored, change, trace in changes], self._clock()
         )
-
-
-def key_of(round_: str, center: str) -> str:
-    """The key of a submission and of its events."""
-    return f"{round_}/{center}"
-
-
-def events_of(change: Change, traceparent: str | None = None) -> list[NewEvent]:
-    """What a change tells, addressed."""
-    own = key_of(change.state.round, change.state.center)
-    return [NewEvent(_key(data, own), data, traceparent) for data in change.events]
-
-
-def _key(data: BaseModel, own: str) -> str:
-    return data.key if isinstance(data, StageChanged) else own

@@ -28,10 +28,17 @@ class SweepStore:
     async def prepare(self) -> None:
         """Make sure that every index stands."""
         documents = self._submissions.documents
+        await documents.index([("due", ASCENDING)], name="due", partialFilterExpression={"due": {"$gt": _EPOCH}})
         await documents.index(
             [("inspect_at", ASCENDING)], name="inspect", partialFilterExpression={"inspect_at": {"$gt": _EPOCH}}
         )
         await documents.index([("postponed", ASCENDING)], name="postponed", partialFilterExpression={"postponed": True})
+
+    async def due(self, now: datetime, limit: int) -> list[Stored[Submission]]:
+        """Those with an upload that somebody must look after now, the longest waiting first."""
+        query = {"due": {"$gt": _EPOCH, "$lte": now}}
+        found = await self._submissions.documents.find(query, sort=[("due", ASCENDING)], limit=limit)
+        return [self._submissions.read(one) for one in found]
 
     async def to_inspect(self, now: datetime, limit: int) -> list[Stored[Submission]]:
         """Those with a report whose inspection is due, the longest waiting first."""

@@ -93,9 +93,9 @@ class Multiparts(Connection):
 
     async def complete_multipart(
         self, upload: Multipart, plans: Iterable[PartPlan], stored: Iterable[StoredPart]
-    ) -> Stored:
+    ) -> Place:
         """Joins the stored parts into the object, each tied once more to its SHA-256; then the object is
-        durable.
+        durable, and this is where it lies.
 
         Safe to ask again: an upload that was completed before (perhaps with its answer lost) gives the
         object that it made. `NotFound` when the upload was aborted, `Refused` when parts are missing or not
@@ -103,7 +103,7 @@ class Multiparts(Connection):
         """
         body = _completion(tuple(plans), {part.number: part for part in stored})
 
-        def complete() -> Stored:
+        def complete() -> Place:
             # An upload that is gone was either completed, and its key (used once) has the object, or aborted.
             with _gone_is_fine():
                 answer = self._client._execute(
@@ -117,7 +117,9 @@ class Multiparts(Connection):
                 # S3 may say 200 first and put the error into the body.
                 if ET.fromstring(answer.data).tag.endswith("Error"):  # noqa: S314
                     raise Refused("complete_multipart", "error in the body")
-            return self._stat(Place(upload.bucket, upload.key))
+                if version := answer.headers.get("x-amz-version-id"):
+                    return Place(upload.bucket, upload.key, version)
+            return self._stat(Place(upload.bucket, upload.key)).place
 
         return await self._call("complete_multipart", complete)
 

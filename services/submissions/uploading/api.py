@@ -79,7 +79,7 @@ def _uploads(router: Router, desk: Desk, clock: Clock) -> None:
             raise problems.cannot_open(opened)
         response.status_code = 200 if opened.again else 201
         response.headers["Location"] = f"/v1/uploads/{opened.upload.id}"
-        return await desk.view(opened.submission, opened.upload)
+        return await desk.view(opened.submission, opened.upload, new=not opened.again)
 
     @router.get("/uploads/{upload}")
     async def get_upload(principal: Reader, upload: Code) -> UploadView:

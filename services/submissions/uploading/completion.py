@@ -117,7 +117,7 @@ class Completion:
         def rule(current: Submission, upload: Upload) -> Change | UploadOver:
             return receive(current, upload, report.model_copy(update={"version": len(current.reports) + 1}))
 
-        done = await self._store.write_upload(at.submission, at.upload, rule)
+        done = await self._store.write_upload(at.submission, at.upload, rule, known=at.stored)
         if isinstance(done, UploadOver):
             return Written(at.submission, done.upload)
         counts = done.submission.report_of(done.upload.id)
@@ -145,7 +145,7 @@ class Completion:
         multipart = self._uploads.multipart(upload)
         try:
             there = there or await self._blobs.list_parts(multipart)
-            return (await self._blobs.complete_multipart(multipart, plans_of(upload), there)).place
+            return await self._blobs.complete_multipart(multipart, plans_of(upload), there)
         except NotFound:
             pass
         except Refused as refused:

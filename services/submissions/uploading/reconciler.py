@@ -56,7 +56,7 @@ class Reconciler:
     async def sweep(self, now: datetime) -> Counter[str]:
         """One round. Returns how many uploads came to which end."""
         ends: Counter[str] = Counter()
-        for stored in await self._store.due(now, _BATCH):
+        for stored in await self._store.sweeps.due(now, _BATCH):
             try:
                 ended = await self._completion.reconcile(stored.state, now)
             except Exception as error:  # noqa: BLE001  one that fails must not hold up the others

@@ -39,8 +39,9 @@ async def test_parts_sent_in_any_order_are_joined_by_number(blobs: Blobs, bucket
 
     done = await blobs.complete_multipart(upload, planned, stored)
     whole = b"".join(bodies)
-    assert (done.size, done.content_type) == (len(whole), PDF)
-    assert (await blobs.fetch(done.place)).sha256 == hashlib.sha256(whole).hexdigest()
+    told = await blobs.stat(done)
+    assert (told.place, told.size, told.content_type) == (done, len(whole), PDF)
+    assert (await blobs.fetch(done)).sha256 == hashlib.sha256(whole).hexdigest()
 
 
 async def test_completing_again_after_a_lost_answer_gives_the_same_object(blobs: Blobs, bucket: str, key: str) -> None:
@@ -53,7 +54,7 @@ async def test_completing_again_after_a_lost_answer_gives_the_same_object(blobs:
     again = await blobs.complete_multipart(upload, planned, stored)
 
     assert first == again
-    assert first.place.version
+    assert first.version
     with pytest.raises(NotFound):
         await blobs.list_parts(upload)
 
@@ -102,7 +103,7 @@ async def test_aborting_after_completion_leaves_the_object(blobs: Blobs, bucket:
     await send_part(blobs, upload, planned[0], b"body")
     done = await blobs.complete_multipart(upload, planned, await blobs.list_parts(upload))
     await blobs.abort_multipart(upload)
-    assert (await blobs.stat(done.place)).size == 4
+    assert (await blobs.stat(done)).size == 4
 
 
 async def test_what_was_begun_and_neither_completed_nor_aborted_is_listed_page_by_page(

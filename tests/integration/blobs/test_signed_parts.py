@@ -111,7 +111,7 @@ async def test_a_url_used_again_changes_nothing_and_after_the_end_it_is_dead(
     done = await blobs.complete_multipart(upload, [plan(BODY)], stored)
 
     assert (await send("PUT", request.url, request.headers, BODY))[0] == 404
-    assert (await blobs.fetch(done.place)).sha256 == plan(BODY).sha256
+    assert (await blobs.fetch(done)).sha256 == plan(BODY).sha256
 
 
 async def test_a_url_of_an_aborted_upload_is_dead(blobs: Blobs, bucket: str, key: str) -> None:
