@@ -7,14 +7,33 @@ import pytest
 from services.registry.roll.api import LARGEST_ROLL
 from tests.integration.registry.conftest import TWO_CENTERS, Registry, in_days
 from tests.unit.registry.files import HEADERS, as_csv, as_xlsx, roll, row
+from tests.unit.registry.test_sheets import BILLION_LAUGHS, SHEET, archive, compound, repacked, workbook
 
 WITHOUT_LAO_CODE = [[cell for place, cell in enumerate(each) if HEADERS[place] != "รหัส อปท."] for each in roll({})]
+
+
+def two_sheets() -> bytes:
+    """A roll, and a sheet that looks like one and lacks a column."""
+
+    def fill(book):
+        for name, rows in (("ครบ", roll({})), ("ขาดคอลัมน์", WITHOUT_LAO_CODE)):
+            sheet = book.add_worksheet(name)
+            for line, each in enumerate(rows):
+                sheet.write_row(line, 0, each)
+
+    return workbook(fill)
+
 
 BAD_ROLLS = {
     "nothing": (b"", 422, "roll-empty", "body"),
     "headers alone": (as_csv([HEADERS]), 422, "roll-empty", "body"),
     "a PDF": (b"%PDF-1.7\n", 415, "roll-wrong-type", "body"),
     "an old or locked Excel file": (b"\xd0\xcf\x11\xe0" + b"\0" * 512, 415, "roll-locked", "body"),
+    "a workbook of Excel 97": (compound("Workbook"), 415, "roll-wrong-type", "body"),
+    "a workbook with a password": (compound("EncryptedPackage"), 415, "roll-locked", "body"),
+    "an OpenDocument sheet": (archive({"content.xml": b"<x/>"}), 415, "roll-wrong-type", "body"),
+    "a billion laughs": (repacked(as_xlsx(roll({})), SHEET, lambda _: BILLION_LAUGHS), 422, "roll-unreadable", "body"),
+    "a sheet among others without a column": (two_sheets(), 422, "roll-sheet-bad", "sheet ขาดคอลัมน์, header row"),
     "a torn workbook": (as_xlsx(roll({}))[:-100], 422, "roll-unreadable", "body"),
     "bytes of no encoding": (b"\xfc\xfd\xfe\xff\xfc", 422, "roll-unreadable", "body"),
     "a row as wide as a wall": (as_csv([["x"] * 300]), 413, "roll-too-large", "body"),
@@ -88,6 +107,20 @@ async def test_200_mb_that_do_not_say_so_are_refused_at_the_limit(untouched):
     answer = await untouched.http.post("/v1/rounds/stands/roll", content=endless())
     assert is_problem(answer, 413, "body-too-large", "body")
     assert taken <= LARGEST_ROLL + (2 << 20)
+
+
+@pytest.mark.parametrize(
+    ("params", "where"),
+    [
+        ({"dry_run": "perhaps"}, "query.dry_run"),
+        ({"part": "7"}, "query.part"),
+        ({"report": "pdf"}, "query.report"),
+        ({"reason": "ก" * 501}, "query.reason"),
+    ],
+)
+async def test_a_roll_that_is_asked_for_in_no_known_way(untouched, params, where):
+    answer = await untouched.send("stands", TWO_CENTERS, params=params)
+    assert is_problem(answer, 422, "invalid-request", where)
 
 
 async def test_a_form_instead_of_the_file(untouched):

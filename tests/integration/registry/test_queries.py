@@ -2,10 +2,21 @@
 
 import httpx
 
+from shared.contracts.events import RollEntry
+from shared.contracts.topics import ROLL_ANSWERS
 from tests.integration.registry.conftest import TWO_CENTERS, in_days, open_registry
 from tests.plans import Watch
-from tests.unit.registry.files import as_csv, roll
-from tests.world import run_app
+from tests.unit.registry.files import SOUND, as_csv, roll
+from tests.world import eventually, run_app
+
+ENTRY = {
+    "name": SOUND["ชื่อศูนย์"],
+    "lao_code": SOUND["รหัส อปท."],
+    "lao_name": SOUND["อปท.ต้นสังกัด"],
+    "subdistrict": SOUND["ตำบล"],
+    "district": SOUND["อำเภอ"],
+    "province": SOUND["จังหวัด"],
+}
 
 
 async def a_whole_life(http: httpx.AsyncClient) -> None:
@@ -15,7 +26,9 @@ async def a_whole_life(http: httpx.AsyncClient) -> None:
     await http.post("/v1/rounds/r/roll?dry_run=true", content=TWO_CENTERS)
     await http.post("/v1/rounds/r/roll", content=TWO_CENTERS)
     await http.post("/v1/rounds/r/open")
-    await http.post("/v1/rounds/r/roll", content=as_csv(roll({"ชื่อศูนย์": "ศูนย์ใหม่"})))
+    renamed = await http.post("/v1/rounds/r/roll?part=true", content=as_csv(roll({"ชื่อศูนย์": "ศูนย์ใหม่"})))
+    assert renamed.status_code == 200
+    await a_loss_and_its_second_person(http)
     for path in (
         "/v1/rounds",
         "/v1/rounds/r",
@@ -29,13 +42,38 @@ async def a_whole_life(http: httpx.AsyncClient) -> None:
         assert (await http.get(path)).status_code == 200, path
 
 
+async def a_loss_and_its_second_person(http: httpx.AsyncClient) -> None:
+    """A roll that waits, is looked at and withdrawn, and a few who leave."""
+    await http.post(
+        "/v1/rounds", json={"round": "d", "fiscal_year": 2569, "academic_year": 2567, "deadline": in_days(9)}
+    )
+    await http.post("/v1/rounds/d/roll", content=TWO_CENTERS)
+    waiting = await http.post("/v1/rounds/d/roll", content=as_csv(roll({})))
+    assert waiting.status_code == 202
+    request = f"/v1/rounds/d/roll/requests/{waiting.json()['request']['id']}"
+    for path in ("/v1/rounds/d/roll/requests", request, f"{request}/report"):
+        assert (await http.get(path)).status_code == 200, path
+    assert (await http.post(f"{request}/withdraw")).status_code == 200
+
+
 async def test_no_query_reads_a_whole_collection(world):
     watch = Watch()
-    app = open_registry(world, [watch])
+    app = open_registry(world, [watch], roles="api,consumer,relay", roll_loss_share=0.1)
     headers = {"Authorization": f"Bearer {world.token('department', '00')}"}
     transport = httpx.ASGITransport(app)
     async with run_app(app), httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as http:
         await a_whole_life(http)
+        entry = RollEntry(round="r", code="c9", **ENTRY)
+        await world.publish_signed(("c9", 1, entry))
+        await eventually(lambda: world.records(ROLL_ANSWERS))
     watched = {shape.split()[1] for shape in watch.commands}
-    assert watched >= {"rounds", "organizations", "centers", "obligations", "idempotency"}
+    assert watched >= {
+        "rounds",
+        "organizations",
+        "centers",
+        "obligations",
+        "idempotency",
+        "roll_requests",
+        "roll_answers",
+    }
     assert await watch.scans(world.mongo("registry")) == []
