@@ -28,7 +28,7 @@ from shared.mongo.aggregates import Announcer
 from shared.mongo.trail import AuditTrail
 from shared.thai.calendar import now_in_bangkok
 
-__all__ = ["PROJECTIONS", "RACES", "Sight", "Store", "Written", "key_of"]
+__all__ = ["PROJECTIONS", "RACES", "Store", "Written", "key_of"]
 
 Refusal = TypeVar("Refusal")
 
