@@ -10,7 +10,15 @@ from tests.contract.conformance import conform, listening
 from tests.world import World
 
 
-@pytest.mark.parametrize(("role", "org"), [("department", "00"), ("province", "58"), ("center", "0"), ("", "")])
+@pytest.mark.parametrize(
+    ("role", "org"),
+    [
+        ("department", "00"),
+        ("", ""),
+        pytest.param("province", "58", marks=pytest.mark.campaign),
+        pytest.param("center", "0", marks=pytest.mark.campaign),
+    ],
+)
 async def test_the_register_is_kept_as_documented(world: World, role: str, org: str) -> None:
     headers = {"Authorization": f"Bearer {world.token(role, org)}"} if role else {}
     app = build(world.settings(RegistrySettings, roles="api"))

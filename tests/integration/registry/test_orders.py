@@ -226,6 +226,24 @@ async def test_an_order_for_a_day_to_come_waits_and_can_be_dropped(tree):
     assert (late.status_code, slug(late)) == (409, "order-begun")
 
 
+async def test_an_order_is_carried_out_when_its_day_comes_unless_the_tree_no_longer_allows_it(tree):
+    center, gone = code(), code()
+    await listed(tree, row(center), row(gone), opened=False)
+    waiting = [await give(tree, f"/v1/centers/{each}/close", expect=202, effective=today(5)) for each in (center, gone)]
+    await give(tree, f"/v1/centers/{center}/merge", sources=[gone])
+    orders = tree.mongo.documents("orders")
+    for order in waiting:
+        await orders.update({"_id": order["id"]}, {"$set": {"effective": today()}, "$inc": {"version": 1}})
+
+    async def ended():
+        found = [await get(tree, f"/v1/orders/{order['id']}") for order in waiting]
+        return found if all(one["state"] in {"done", "refused"} for one in found) else None
+
+    done, refused = await eventually(ended)
+    assert (done["state"], refused["state"], refused["refusal"]["fault"]) == ("done", "refused", "node_closed")
+    assert (await get(tree, f"/v1/centers/{center}"))["state"] == "closed"
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "problem"),
     [
