@@ -4,7 +4,7 @@ import json
 import sys
 import time
 
-from k_means_constrained import KMeansConstrained  # type: ignore[import-not-found]
+from k_means_constrained import KMeansConstrained
 
 STARTS = 10
 """The library's own default."""

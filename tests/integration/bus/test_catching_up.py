@@ -5,6 +5,7 @@ import asyncio
 from shared.bus import rewind
 from shared.bus.catching_up import ends_of
 from shared.contracts.topics import CENTERS, ROUNDS, group_name
+from shared.settings import CoreSettings
 from tests.integration.bus.test_consumer import Reader, center
 from tests.world import World
 
@@ -59,7 +60,7 @@ async def test_a_rewound_group_is_behind_again_for_every_process(world: World) -
     await first.bus.start()
     await first.bus.caught_up("projections")
     await first.bus.stop()
-    settings = world.settings()
+    settings: CoreSettings = world.settings()
     group = group_name(world.namespace, "submissions", "projections")
     await rewind(settings.kafka_bootstrap, group, [CENTERS.named(world.namespace)])
     onlooker, again = Reader(world), Reader(world)
