@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pydantic import TypeAdapter
 
-from shared.bus import Bus, DeadLetterLimit, Publisher
+from shared.bus import Bus, DeadLetterLimit, Outgoing, Publisher
 from shared.bus.broker import BATCH_RECORDS
 from shared.bus.publisher import BATCH_BYTES, IN_FLIGHT, LINGER_MS
 from shared.contracts.events import CenterChanged
 from shared.contracts.topics import CENTERS
 from shared.settings import CoreSettings
-from tests.bench.ground import Ground, Ratio, compare, records, stopwatch
+from tests.bench.ground import KEYS, Ground, Ratio, compare, records, settle, settle_topic, stopwatch
 
 EVENTS = 40_000
 
@@ -22,7 +22,7 @@ EVENTS = 40_000
 async def benches(ground: Ground, runs: int) -> AsyncIterator[Ratio]:
     settings = ground.settings()
     await ground.topics(settings)
-    made = records(settings.namespace, EVENTS)
+    made = records(settings.namespace, EVENTS, keys=KEYS)
     publisher = Publisher(settings, "bench")
     await publisher.start()
     await publisher.publish_all(made)
@@ -34,16 +34,21 @@ async def benches(ground: Ground, runs: int) -> AsyncIterator[Ratio]:
         lambda: _consume_raw(settings),
         runs,
     )
-    target = ground.settings()
-    await ground.topics(target)
-    batch = records(target.namespace, EVENTS // 2)
+
+    async def fresh() -> tuple[CoreSettings, list[Outgoing]]:
+        target = ground.settings()
+        await ground.topics(target)
+        return target, records(target.namespace, EVENTS // 2, keys=KEYS)
 
     async def ours() -> float:
+        target, batch = await fresh()
         with stopwatch(len(batch)) as rate:
             await publisher.publish_all(batch)
+        await settle_topic(target, CENTERS, len(batch))
         return rate[0]
 
     async def raw() -> float:
+        target, batch = await fresh()
         producer = AIOKafkaProducer(
             bootstrap_servers=settings.kafka_bootstrap,
             acks="all",
@@ -61,6 +66,7 @@ async def benches(ground: Ground, runs: int) -> AsyncIterator[Ratio]:
                 ]
                 await asyncio.gather(*sent)
         await producer.stop()
+        await settle_topic(target, CENTERS, len(batch))
         return rate[0]
 
     yield await compare("our publisher / raw bounded send", 0.90, "events/s", ours, raw, runs)
@@ -72,7 +78,7 @@ async def _consume(settings: CoreSettings) -> float:
     bus = Bus(settings, "submissions")
     done: asyncio.Future[float] = asyncio.get_running_loop().create_future()
     seen, first, started = 0, 0, 0.0
-    order: dict[str, int] = {}
+    arrived: list[tuple[str, int]] = []  # the events themselves would keep the garbage collector busy
 
     async def handle(batch) -> None:
         nonlocal seen, first, started
@@ -80,17 +86,18 @@ async def _consume(settings: CoreSettings) -> float:
         if not started:
             started, first = time.perf_counter(), len(events)
         seen += len(events)
-        for event in events[:1]:
-            order[event.envelope.key] = event.record.offset
+        arrived.extend((event.envelope.key, event.envelope.sequence) for event in events)
         if seen == EVENTS:
             done.set_result((EVENTS - first) / (time.perf_counter() - started))
 
     bus.consume(f"bench-{secrets.token_hex(4)}", [CENTERS], handle, limit=DeadLetterLimit(run=EVENTS, ratio=1))
     await bus.start()
     try:
-        return await asyncio.wait_for(done, 120)
+        rate = await asyncio.wait_for(done, 120)
     finally:
         await bus.stop()
+    settle(arrived, EVENTS)
+    return rate
 
 
 async def _consume_raw(settings: CoreSettings) -> float:
@@ -108,17 +115,20 @@ async def _consume_raw(settings: CoreSettings) -> float:
     )
     await consumer.start()
     seen, first, started = 0, 0, 0.0
+    arrived: list[tuple[str, int]] = []
     while seen < EVENTS:
         polled = await consumer.getmany(timeout_ms=200, max_records=BATCH_RECORDS)
         for batch in polled.values():
             if not started:
                 started, first = time.perf_counter(), len(batch)
             for record in batch:
-                _ = {name: value.decode() for name, value in record.headers}
+                named = {name: value.decode() for name, value in record.headers}
                 validate(record.value)
+                arrived.append((record.key.decode(), int(named["ce_sequence"])))
             seen += len(batch)
         if polled:
             await consumer.commit()
     rate = (EVENTS - first) / (time.perf_counter() - started)
     await consumer.stop()
+    settle(arrived, EVENTS)
     return rate

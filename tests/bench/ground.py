@@ -3,15 +3,15 @@
 import secrets
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from deploy.local.stack import Stack
-from shared.bus import Envelope, Outgoing, ensure_topics
+from shared.bus import Envelope, Outgoing, ensure_topics, read_topic
 from shared.bus.envelope import encode
 from shared.contracts.events import TYPE_OF_MODEL, CenterChanged
-from shared.contracts.topics import CENTERS
+from shared.contracts.topics import CENTERS, Topic
 from shared.mongo import Mongo
 from shared.settings import CoreSettings, read
 
@@ -78,6 +78,36 @@ async def compare(name: str, target: float | None, unit: str, ours: Measure, raw
     return Ratio(name, target, pairs[0], pairs[1], unit)
 
 
+def settle(arrived: Iterable[tuple[str, int]], count: int, *, poisoned: bool = False) -> None:
+    """Fails unless `count` events arrived, and of each key the sequences 1, 2, 3 … in this order.
+
+    Asked after a run, outside of what is timed. `arrived` are keys and sequences, in the order of their partitions.
+    `poisoned`: the sequences have gaps where an event could not be read.
+    """
+    last: dict[str, int] = {}
+    seen = 0
+    for key, sequence in arrived:
+        before = last.get(key, 0)
+        assert sequence == before + 1 or (poisoned and sequence > before), f"{key}: {sequence} came after {before}"
+        last[key] = sequence
+        seen += 1
+    assert seen == count, f"{count - seen} of {count} lost"
+
+
+async def settle_topic(settings: CoreSettings, topic: Topic, count: int) -> None:
+    """As `settle`, of all that stands on a topic now."""
+    found = [
+        ((record.key or b"").decode(), sequence_of(record.headers))
+        async for record in read_topic(settings.kafka_bootstrap, [topic.named(settings.namespace)])
+    ]
+    settle(found, count)
+
+
+def sequence_of(headers: Iterable[tuple[str, bytes | None]]) -> int:
+    """The sequence of an event within its key, of a raw record."""
+    return int(next(value for name, value in headers if name == "ce_sequence" and value))
+
+
 @contextmanager
 def stopwatch(count: int) -> Iterator[list[float]]:
     """Yields a list that holds the rate of `count` things afterwards."""
@@ -102,24 +132,32 @@ def center(number: int) -> CenterChanged:
     )
 
 
-def records(namespace: str, count: int, *, poison: float = 0) -> list[Outgoing]:
-    """`count` center events, a share of them with bytes that are no JSON."""
+KEYS = 3_999
+"""Of the records below: each key comes several times, so that an order can be broken; no key is poisoned every time."""
+
+
+def records(namespace: str, count: int, *, poison: float = 0, keys: int | None = None) -> list[Outgoing]:
+    """`count` center events, a share of them with bytes that are no JSON; `keys` different ones, or one for each.
+
+    The sequence of an event counts within its key.
+    """
     kind = TYPE_OF_MODEL[CenterChanged]
     every = int(1 / poison) if poison else 0
     made = []
     for number in range(count):
-        data = center(number).model_dump_json().encode()
+        which = number % keys if keys else number
+        data = center(which).model_dump_json().encode()
         if every and number % every == 0:
             data = b"{"
         envelope = Envelope(
             f"{number:032x}",
             kind.name,
             "/saraban/registry",
-            f"C{number:06d}",
+            f"C{which:06d}",
             "2026-11-01T09:00:00+07:00",
-            1,
+            1 + number // keys if keys else 1,
             None,
-            f"C{number:06d}",
+            f"C{which:06d}",
             data,
         )
         made.append(encode(envelope, CENTERS.named(namespace)))
