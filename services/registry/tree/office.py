@@ -91,7 +91,14 @@ class OrderOffice:
         except Exception as error:
             log.warning("registry.order.interrupted", order=order.id, kind=order.words.kind, exc_info=error)
             return False
-        log.info("registry.order.done", order=order.id, kind=order.words.kind, **touched.model_dump())
+        log.info(
+            "registry.order.done",
+            order=order.id,
+            kind=order.words.kind,
+            organizations=touched.organizations,
+            centers=touched.centers,
+            obligations=touched.obligations,
+        )
         return True
 
     async def _begin(self, order: Order) -> bool:
