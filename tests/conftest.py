@@ -12,7 +12,6 @@ import pytest
 from deploy.local.stack import Stack
 from tests.world import World, run_app
 
-
 LONGEST = ("tests/faults/", "tests/e2e/", "tests/integration/stack/")
 """Packages that share one whole system each; they begin first, so that nothing waits for them in the end."""
 
