@@ -1,9 +1,10 @@
 """Where holders begin a claim and show its code: each step decided, stored, entered in the trail, then answered."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, cast
+from typing import cast
 
 from pydantic import SecretBytes
 
@@ -17,9 +18,6 @@ from services.credentials.journal import Actor, Journal
 from services.credentials.store import ATTEMPTS, CredentialsStore, announced
 from shared.mongo import Conflict, Stored
 from shared.security.principals import Principal
-
-_NOBODY: Final = codes.reference("")
-"""A claim that nobody has: tried when there is none, so that the work is the same."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +109,7 @@ class ClaimDesk:
         stored = await own_claim(self._claims, caller, claim_id)
         actor = actor_of(caller, stored.state if stored else None)
         if stored is None:
-            codes.fits(code, _NOBODY, self._code_key)
-            await self._claims.write_to_nobody(self._clock())
+            await self._try_nobodys(code)
             kind, holder = (actor.role, actor.org) if actor.org else ("claim", "unknown")
             return await self._journal.refused(actor, kind, holder, "claim.verify", Refusal.WRONG_CODE)
         for _ in range(ATTEMPTS):
@@ -134,6 +131,13 @@ class ClaimDesk:
             await self._journal.allowed(actor, tried.kind, tried.holder, "claim.verify", tried.round)
             return None
         raise Conflict(stored.id)
+
+    async def _try_nobodys(self, code: str) -> None:
+        """A wrong code of a claim that is not there: what a wrong code of one that is takes."""
+        now = self._clock()
+        claim = _nobodys(now)
+        tried, _, _ = attempts.try_code(claim, codes.fits(code, claim.claim, self._code_key), now)
+        await self._claims.write_to_nobody(tried, secrets.randbelow(256))
 
     async def _again(self, stored: Stored[Claim]) -> Stored[Claim]:
         newer = await self._claims.claims.load(stored.id)
@@ -160,6 +164,26 @@ class ClaimDesk:
             except Conflict:
                 continue
             return
+
+
+def _nobodys(now: datetime) -> Claim:
+    """A claim that nobody has; the database forgets it soon."""
+    return Claim(
+        claim=codes.reference(""),
+        round="",
+        holder="",
+        kind="center",
+        path=("00", "00", "0000", "0000000"),
+        credential="",
+        edition=0,
+        genuine=False,
+        subject="",
+        role="center",
+        org="",
+        opened_at=now,
+        code_ends=now + attempts.CODE_LIFE,
+        ends=now + attempts.CODE_LIFE,
+    )
 
 
 def _new_claim(

@@ -40,9 +40,14 @@ class ClaimStore:
         """Keep a new claim."""
         await self.claims.create(claim.claim, claim, announced(events), now)
 
-    async def write_to_nobody(self, now: datetime) -> None:
-        """The write of a wrong code, on a claim that is not there: so that both take one."""
-        await self.claims.documents.update({"_id": "", "version": 0}, {"$set": {"opened_at": now}})
+    async def write_to_nobody(self, decoy: Claim, number: int) -> None:
+        """The write of a wrong code, on one of 256 claims that are nobody's: so that both take one, of one size."""
+        change = {
+            "$set": decoy.model_dump(),
+            "$inc": {"version": 1, "sequence": 0},
+            "$setOnInsert": {"stamp": "", "told": {}, "outbox": []},
+        }
+        await self.claims.documents.update({"_id": f"nobody/{number % 256:02x}"}, change, upsert=True)
 
     async def count_opening(self, owner: str, rule: OpeningRule, now: datetime) -> Wait | None:
         """Apply a rule to a holder's openings, atomically; until when to wait if it refused, else None."""
