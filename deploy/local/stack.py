@@ -102,8 +102,10 @@ class Stack:
     def stop(self) -> None:
         """Ends every process of this stack, also those that nothing tells of; loses nothing."""
         with self.state.locked():
-            bring_down(self.servers.values(), self.report)
-            end(list(of_stack(self.state.directory)))
+            try:
+                bring_down(self.servers.values(), self.report)
+            finally:
+                end(list(of_stack(self.state.directory)))
 
     def environment(self) -> dict[str, str]:
         """The SARABAN_* variables with which a service reaches these servers. Holds secrets."""

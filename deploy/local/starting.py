@@ -47,6 +47,8 @@ def bring_up(servers: Mapping[str, Server], report: Report, patience: float = PA
             while need in ready and not ready[need].wait(0.1):
                 if given_up.is_set():
                     return
+        if given_up.is_set():
+            return
         try:
             _start(server, report, patience, given_up)
         except BaseException:
@@ -58,8 +60,8 @@ def bring_up(servers: Mapping[str, Server], report: Report, patience: float = PA
         ready[server.name].set()
 
     with ThreadPoolExecutor(len(servers) or 1, "start") as pool:
-        tasks = [pool.submit(one, server) for server in servers.values()]
         try:
+            tasks = [pool.submit(one, server) for server in servers.values()]
             wait(tasks, return_when=FIRST_EXCEPTION)
         except BaseException:  # Ctrl-C: the threads must not go on waiting for servers
             given_up.set()

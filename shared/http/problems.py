@@ -156,6 +156,10 @@ CENTER_UNKNOWN = ProblemKind(
     "center-unknown", 404, "ไม่มีศูนย์รหัสนี้", "There is no center with this code",
     "ตรวจรหัสศูนย์ ระวังเลขศูนย์นำหน้าที่หายไป", "Check the code; mind leading zeros.",
 )  # fmt: skip
+CLUSTER_UNKNOWN = ProblemKind(
+    "cluster-unknown", 404, "ไม่มีกลุ่มนี้ในรอบนี้", "The round has no such cluster",
+    "อ่านรายการกลุ่มล่าสุดแล้วตรวจรหัส", "Read the list of clusters again and check the id.",
+)  # fmt: skip
 METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "ใช้วิธีนี้กับที่อยู่นี้ไม่ได้", "This method is not allowed here")
 CONFLICT = ProblemKind(
     "conflict", 409, "ข้อมูลถูกแก้ไขพร้อมกัน", "Someone else changed this at the same moment",

@@ -99,7 +99,7 @@ def register_routes(trail: AuditTrail, anchoring: Anchoring, journal: Journal) -
         await journal.read(who, "person", reference, "person.forget", asked.reason)
         await trail.people.forget(reference)
 
-    @router.get("/audit/anchors/newest", tags=["audit"])
+    @router.get("/audit/anchors/newest", responses={404: {}}, tags=["audit"])
     async def newest_anchor(_who: Watcher) -> Anchor:
         """The newest anchor of the chains of this service."""
         newest = await anchoring.newest()

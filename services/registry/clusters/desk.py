@@ -16,7 +16,7 @@ from services.registry.clusters.store import ClusterStore
 from services.registry.clusters.views import ClusterView, Standing
 from services.registry.domain import Round
 from services.registry.store import RegistryStore
-from shared.http.problems import CONFLICT, ROUND_CLOSED, ROUND_UNKNOWN
+from shared.http.problems import CLUSTER_UNKNOWN, CONFLICT, ROUND_CLOSED, ROUND_UNKNOWN
 from shared.mongo import Conflict
 from shared.security.scope import DEPARTMENT_CODE
 
@@ -95,7 +95,7 @@ class ClusterDesk:
         """A cluster that stands."""
         found = await self._store.cluster(cluster_key(round_id, name))
         if found is None or found.state != "active":
-            raise refusals.CLUSTER_UNKNOWN.problem(where="path.id")
+            raise CLUSTER_UNKNOWN.problem(where="path.id")
         return found
 
     async def explained(self, cluster: Cluster) -> tuple[Explanation, Map]:

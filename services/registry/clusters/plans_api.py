@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, status
 
-from services.registry.clusters import refusals
 from services.registry.clusters.comparing import Comparison, compare
 from services.registry.clusters.desk import ClusterDesk
 from services.registry.clusters.explaining import explain
@@ -18,7 +17,7 @@ from services.registry.clusters.views import ClusterExplained, ClusterView
 from services.registry.reading.scope import Scope
 from services.registry.rounds.journal import Journal
 from shared.http import Page, PageQuery, Router, requires, write_cursor
-from shared.http.problems import BAD_CURSOR
+from shared.http.problems import BAD_CURSOR, CLUSTER_UNKNOWN
 from shared.security.principals import Principal, Role
 from shared.telemetry import get_logger
 
@@ -117,7 +116,7 @@ def _answers(routes: Router, desk: PlanDesk, scope: Scope) -> None:
         part = await desk.part(round_id, plan_id, name.partition("-")[0], who)
         found = next((one for one in part.clusters if one.cluster == name), None)
         if found is None:
-            raise refusals.CLUSTER_UNKNOWN.problem(where="path.id")
+            raise CLUSTER_UNKNOWN.problem(where="path.id")
         ground = Map(part.sites)
         explanation = await asyncio.to_thread(explain, found, part.clusters, ground)
         return ClusterExplained.explained(found, explanation, ground)

@@ -18,11 +18,8 @@ from services.registry.clusters.editing import (
     WrongSize,
 )
 from shared.http import Problem, ProblemKind
+from shared.http.problems import CLUSTER_UNKNOWN
 
-CLUSTER_UNKNOWN: Final = ProblemKind(
-    "cluster-unknown", 404, "ไม่มีกลุ่มนี้", "There is no such cluster",
-    "อ่านรายการกลุ่มล่าสุด", "Read the list of clusters again.",
-)  # fmt: skip
 PLAN_UNKNOWN: Final = ProblemKind(
     "plan-unknown", 404, "ไม่มีแผนนี้ในรอบ", "The round has no such plan",
     "อ่านรายการแผนของรอบ", "Read the list of the round's plans.",

@@ -13,6 +13,7 @@ from services.submissions.downloads.rules import (
 )
 from services.submissions.reviewing.problems import REPORT_UNKNOWN
 from shared.http import Problem, ProblemKind
+from shared.http.problems import CLUSTER_UNKNOWN
 from shared.security.principals import Principal
 
 __all__ = ["CLUSTER_UNKNOWN", "REPORT_UNKNOWN", "no_file", "no_originals"]
@@ -32,10 +33,6 @@ WHY_MISSING: Final = ProblemKind(
 COPY_MISSING: Final = ProblemKind(
     "copy-missing", 409, "รายงานฉบับนี้ไม่มีสำเนาที่ปลอดภัย", "There is no copy of this report",
     "ผู้ประเมินหรือผู้ตรวจสอบขอต้นฉบับได้โดยบอกเหตุผล", "An assessor or auditor may ask for the original and say why.",
-)  # fmt: skip
-CLUSTER_UNKNOWN: Final = ProblemKind(
-    "cluster-unknown", 404, "ไม่พบกลุ่มนี้ในรอบนี้", "The round has no such cluster",
-    "ตรวจรหัสกลุ่ม", "Check the cluster's id.",
 )  # fmt: skip
 
 

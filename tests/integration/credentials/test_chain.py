@@ -90,7 +90,8 @@ async def test_every_step_is_in_the_trail_and_the_trail_on_the_bus(vault: Vault)
     assert verify(f"center/{center}", entries) == []
 
     async def anchored() -> list[AuditRecorded] | None:
-        found = [each for each in await told(vault, what, AUDIT) if each.chain == f"center/{center}"]
+        recorded = [each for each in await told(vault, what, AUDIT) if isinstance(each, AuditRecorded)]
+        found = [each for each in recorded if each.chain == f"center/{center}"]
         return found if len(found) >= 5 else None
 
     on_the_bus = sorted(await eventually(anchored), key=lambda each: each.number)

@@ -101,7 +101,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind(folder: Path):
         assert poll(lambda: list(of_stack(folder)) != [], 60)
         up.send_signal(signal.SIGINT)
         assert up.wait(60) != 0
-        assert list(of_stack(folder)) == []
+        assert list(of_stack(folder)) == [], f"exit code {up.returncode}\n{shown.read_text()}"
     finally:
         up.kill()
         up.wait()
