@@ -74,6 +74,10 @@ def up(
         if not found:
             _stop(chosen)
         _failed(f"{failure}\n{chosen.state.directory}/logs")
+    except BaseException:
+        if not found and not started:  # whatever went wrong on the way: half a stack is left to nobody
+            _stop(chosen)
+        raise
 
 
 def down(data: DataOption = None, stack: StackOption = None) -> None:
