@@ -26,10 +26,7 @@ def run(service: Service, kind: type[S], build: Callable[[S], FastAPI]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     configure_logging(service, log_format=settings.log_format, level=settings.log_level)
     configure_tracing(service, trace_file=settings.trace_file, otlp_endpoint=settings.trace_otlp_endpoint)
-    # A roll makes a hundred thousand objects at once, none of them in cycles; with the defaults, a third to a half of
-    # the processor time of such work went into looking for garbage.
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
+    look_for_garbage_seldom()
     get_logger().info(
         "service.starting", roles=sorted(settings.roles), namespace=settings.namespace, port=settings.http_port
     )
@@ -51,6 +48,16 @@ def run(service: Service, kind: type[S], build: Callable[[S], FastAPI]) -> None:
         raise
     finally:
         shutdown_tracing()
+
+
+def look_for_garbage_seldom() -> None:
+    """How the garbage collector of a service is set. Call it once, when all is imported.
+
+    A roll or a batch of events makes many thousand objects at once, none of them in cycles; with the defaults, a third
+    to a half of the processor time of such work went into looking for garbage.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
 
 
 def _watch(app: FastAPI) -> list[Misconfigured]:

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.stack import Stack
+from shared.process import look_for_garbage_seldom
+from shared.telemetry import configure_logging
 from tests.bench import bus, chain, mongo, reading
 from tests.bench.ground import Ground, Ratio, Timing
 
@@ -66,6 +68,8 @@ def answers(found: list[Timing]) -> Table:
 def main() -> None:
     console = Console(width=None if sys.stdout.isatty() else 140)
     wanted = sys.argv[1:] or list(BENCHES)
+    configure_logging("bench", level="ERROR")
+    look_for_garbage_seldom()  # for both sides, as in the process of a service
     with tempfile.TemporaryDirectory() as directory:
         stack = Stack(Path(directory), ports="ephemeral", environ={})
         console.print("starting the servers …")
