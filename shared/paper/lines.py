@@ -3,7 +3,7 @@
 Thai puts no space between words. What the script itself says is sure: a syllable begins before เ แ โ ใ ไ and ends after
 ะ ำ ๆ ฯ and ์; a mark, a following vowel or a letter that closes an open vowel never begins a line. A small list of the
 words these sheets are made of keeps the usual ones whole. Where even that leaves a piece wider than the line, it is cut
-between clusters, so that no mark ever loses its letter.
+between clusters, so that no mark ever loses its letter; and a number or a Latin word wider than the line, anywhere.
 """
 
 import re
@@ -47,7 +47,7 @@ def wrap(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
     """The text in lines no wider than `width` by `measure`; a newline always ends one.
 
     Every character but spaces at the ends of lines and zero-width spaces comes out, in order. A line is wider than
-    `width` only where a single cluster is.
+    `width` only where a single cluster of Thai is.
     """
     return [line for paragraph in text.split("\n") for line in _fill(paragraph, width, measure)]
 
@@ -67,12 +67,21 @@ def _fill(paragraph: str, width: float, measure: Callable[[str], float]) -> Iter
         if line.strip():
             yield line.rstrip()
         line = ""
-        for part in [printed.lstrip()] if measure(printed.strip()) <= width else _clusters(printed.strip()):
+        for part in [printed.lstrip()] if measure(printed.strip()) <= width else _parts(printed.strip(), width, measure):
             if line and measure(line + part) > width:
                 yield line
                 line = ""
             line += part
     yield line.rstrip()
+
+
+def _parts(piece: str, width: float, measure: Callable[[str], float]) -> Iterator[str]:
+    """What a piece wider than the line may be cut into."""
+    for cluster in _clusters(piece):
+        if measure(cluster) <= width or _thai(cluster[0]):
+            yield cluster
+        else:
+            yield from cluster
 
 
 def _clusters(text: str) -> list[str]:

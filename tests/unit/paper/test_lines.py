@@ -32,6 +32,10 @@ def test_a_writer_may_mark_a_good_place_and_the_mark_is_not_printed() -> None:
     assert wrap(f"กก{ZERO_WIDTH_SPACE}ขข", 10, len) == ["กกขข"]
 
 
+def test_a_code_wider_than_the_line_does_not_leave_the_paper() -> None:
+    assert wrap("e-SAR25692569", 12, len) == ["e-SAR2569256", "9"]
+
+
 def test_a_newline_always_ends_a_line() -> None:
     assert wrap("หนึ่ง\n\nสอง", 100, len) == ["หนึ่ง", "", "สอง"]
 
