@@ -67,7 +67,8 @@ def _fill(paragraph: str, width: float, measure: Callable[[str], float]) -> Iter
         if line.strip():
             yield line.rstrip()
         line = ""
-        for part in [printed.lstrip()] if measure(printed.strip()) <= width else _parts(printed.strip(), width, measure):
+        bare = printed.strip()
+        for part in [printed.lstrip()] if measure(bare) <= width else _parts(bare, width, measure):
             if line and measure(line + part) > width:
                 yield line
                 line = ""
