@@ -122,7 +122,9 @@ async def ours(every: Sequence[tuple[Site, ...]], penalty: float, processes: int
 
     try:
         largest_first = sorted(range(len(every)), key=lambda number: -len(every[number]))
-        answers = sorted(await asyncio.gather(*map(one, largest_first)))
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(number)) for number in largest_first]
+        answers = sorted(task.result() for task in tasks)
     finally:
         await workers.close()
     name = f"ours, {penalty:g} km per district border" if penalty else "ours"

@@ -79,7 +79,10 @@ async def _planned(
         step()
         return code, found.clusters, found.cost, found.bound
 
-    answers = await asyncio.gather(*map(one, sorted(country, key=lambda code: -len(country[code]))))
+    # A group ends its other tasks when one fails, so that nobody starts a process that is being seen off already.
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(code)) for code in sorted(country, key=lambda code: -len(country[code]))]
+    answers = [task.result() for task in tasks]
     cost, bound = sum(answer[2] for answer in answers), sum(answer[3] for answer in answers)
     return {code: clusters for code, clusters, _, _ in answers}, (cost - bound) / cost
 
