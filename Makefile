@@ -5,7 +5,7 @@ SHELL := /bin/sh
 WORKERS ?= 3
 PYTHON_FILES := services shared deploy tests
 
-.PHONY: help demo up down status test test-real faults lint format bench evening clusters requirements local dev
+.PHONY: help demo up down status test test-real faults campaigns lint format bench rolls evening clusters requirements local dev
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ test-real: dev ## Integration, fault and end-to-end tests on Apache Kafka and Mi
 faults: dev ## kill -9 at every write, publish and pull; poison; servers killed under load
 	@.venv/bin/pytest tests/faults -m "campaign or not campaign" -v $(ARGS)
 
+campaigns: dev ## The tests that are too long for `make test`, wherever they stand (ARGS="tests/unit")
+	@.venv/bin/pytest -n 2 --dist loadgroup -m campaign -v $(or $(ARGS),tests)
+
 lint: dev ## Format, rules, types, walls
 	@.venv/bin/ruff format --check $(PYTHON_FILES)
 	@.venv/bin/ruff check $(PYTHON_FILES)
@@ -42,10 +45,13 @@ format: dev ## Puts the code into shape
 	@.venv/bin/ruff format $(PYTHON_FILES)
 	@.venv/bin/ruff check --fix $(PYTHON_FILES)
 
-bench: dev ## Our code against raw loops, as ratios in one run
+bench: dev ## Our code against raw loops, as ratios in one run (ARGS="reading --requests 100")
 	@.venv/bin/python -m tests.bench $(ARGS)
 
-clusters: dev ## Clusters of a national roll beside other methods and the bound (ARGS="--check --penalty 3")
+rolls: dev ## What a roll costs: seconds and memory, against their targets (ARGS="1000 10002")
+	@.venv/bin/python -m tests.bench.rolls $(ARGS)
+
+clusters: dev ## Clusters of a national roll beside other methods and the bound (ARGS="--check", ARGS="--replan")
 	@deploy/set-up bench
 	@.venv/bin/python -m tests.bench.clusters $(ARGS)
 

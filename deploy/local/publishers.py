@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 
 from joserfc.jwk import ECKey
@@ -27,7 +28,7 @@ def register(state: State) -> Path:
     path = state.directory / "publishers.json"
     text = json.dumps({"publishers": [_entry(state, name) for name in SOURCES]}, indent=1)
     if not path.exists() or path.read_text() != text:
-        draft = path.with_suffix(".new")
+        draft = path.with_suffix(f".{secrets.token_hex(4)}")  # services that start side by side ask at once
         draft.write_text(text)
         draft.replace(path)
     return path

@@ -4,27 +4,30 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.registry.clusters import api as clusters
-from services.registry.clusters import exports_api, plans_api
+from services.registry.clusters import exports_api, files_api, plans_api
 from services.registry.clusters.desk import ClusterDesk
+from services.registry.clusters.files import ClusterRows
 from services.registry.clusters.plan_desk import PlanDesk
 from services.registry.clusters.store import ClusterStore
 from services.registry.clusters.workers import Workers
 from services.registry.due import api as five_years
 from services.registry.due.store import DueStore
 from services.registry.reading import api as lists
+from services.registry.reading.handing import HandingOut
 from services.registry.reading.scope import Scope
 from services.registry.roll import api as rolls
 from services.registry.roll import deciding
 from services.registry.roll.agreeing import Agreeing
 from services.registry.roll.importing import Importing
 from services.registry.rounds import api as rounds
-from services.registry.rounds import extending, files
+from services.registry.rounds import extending, extension_files, files
 from services.registry.rounds.journal import Journal
 from services.registry.rounds.keeping import RoundKeeper
 from services.registry.rounds.opening import Opening
 from services.registry.rounds.papers import Papers
 from services.registry.store import RegistryStore
 from services.registry.tree import api as orders
+from services.registry.tree import files as order_files
 from services.registry.tree import telling
 from services.registry.tree.desk import OrderDesk
 from services.registry.tree.store import TreeStore
@@ -41,6 +44,7 @@ def round_routers(
     return [
         *rounds.routers(store, keeper, opening, journal, clock),
         extending.router(store, keeper, journal, clock),
+        extension_files.router(store, HandingOut(store), clock),
         *files.routers(store, keeper, papers, journal, clock),
     ]
 
@@ -62,6 +66,7 @@ def tree_routers(store: RegistryStore, tree: TreeStore, desk: OrderDesk, clock: 
         lists.router(store, telling.Telling(times)),
         telling.router(store, times),
         *orders.routers(desk, tree, Scope(store), clock),
+        order_files.router(tree, Scope(store), HandingOut(store)),
     ]
 
 
@@ -73,5 +78,6 @@ def cluster_routers(
     return [
         plans_api.router(plans, desk, scope, journal),
         exports_api.router(desk, plans, kept, scope),
+        files_api.router(desk, plans, ClusterRows(store, kept), scope, HandingOut(store)),
         clusters.router(desk, kept, scope, workers, journal),
     ]

@@ -1,5 +1,6 @@
-"""Runs the benches on real servers of its own and prints the table."""
+"""Runs the benches on real servers of its own and prints the table. Exit code 1: an answer took longer than it may."""
 
+import argparse
 import asyncio
 import statistics
 import sys
@@ -58,16 +59,23 @@ def table(found: list[Ratio]) -> Table:
 
 def answers(found: list[Timing]) -> Table:
     made = Table(title="Answers by HTTP, one after the other")
-    for heading in ("asked for", "rows", "p50 ms", "p99 ms", "CPU ms, service", "CPU ms, database"):
+    for heading in ("asked for", "rows", "p50 ms", "p99 ms", "at most", "CPU ms, service", "CPU ms, database"):
         made.add_column(heading, justify="left" if heading == "asked for" else "right")
     for line in found:
-        made.add_row(line.name, f"{line.rows:.0f}", *(f"{ms:.1f}" for ms in (line.p50, line.p99, *line.cpu)))
+        most = "" if line.most is None else f"{line.most:g}"
+        p50, p99, *cpu = (f"{ms:.1f}" for ms in (line.p50, line.p99, *line.cpu))
+        made.add_row(line.name, f"{line.rows:.0f}", p50, p99, most, *cpu)
     return made
 
 
-def main() -> None:
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHES)}; all unless given")
+    parser.add_argument("--requests", type=int, default=Ground.requests, help="of each kind, where answers are timed")
+    parser.add_argument("--centers", type=int, default=Ground.centers, help="among which is read")
+    asked = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 140)
-    wanted = sys.argv[1:] or list(BENCHES)
+    wanted = asked.names or list(BENCHES)
     configure_logging("bench", level="ERROR")
     look_for_garbage_seldom()  # for both sides, as in the process of a service
     with tempfile.TemporaryDirectory() as directory:
@@ -75,13 +83,17 @@ def main() -> None:
         console.print("starting the servers …")
         stack.start(servers_only=True)
         try:
-            found = asyncio.run(measure(Ground(stack.environment(), stack), wanted, console))
+            ground = Ground(stack.environment(), stack, asked.centers, asked.requests)
+            found = asyncio.run(measure(ground, wanted, console))
         finally:
             stack.stop()
     if ratios := [line for line in found if isinstance(line, Ratio)]:
         console.print(table(ratios))
     if timings := [line for line in found if isinstance(line, Timing)]:
         console.print(answers(timings))
+    for line in (late := [line for line in timings if line.missed]):
+        console.print(f"{line.name}: p99 {line.p99:.1f} ms, more than {line.most:g}", highlight=False)
+    return 1 if late else 0
 
 
-main()
+raise SystemExit(main())

@@ -25,6 +25,9 @@ class Ground:
 
     environment: dict[str, str]
     stack: Stack
+    centers: int = 20_000
+    requests: int = 1_000
+    """Of each kind of question, where answers are timed."""
     mongos: list[Mongo] = field(default_factory=list)
 
     def settings(self) -> CoreSettings:
@@ -65,6 +68,12 @@ class Timing:
     p50: float
     p99: float
     cpu: list[float]
+    most: float | None = None
+    """What p99 may be; None where nothing is asked for."""
+
+    @property
+    def missed(self) -> bool:
+        return self.most is not None and self.p99 > self.most
 
 
 async def compare(name: str, target: float | None, unit: str, ours: Measure, raw: Measure, runs: int) -> Ratio:

@@ -1,4 +1,8 @@
-"""How long the registry takes to answer, by HTTP, among 20,000 centers: p50, p99 and what it costs of the CPUs."""
+"""How long the registry takes to answer, by HTTP, among 20,000 centers: p50, p99 and what it costs of the CPUs.
+
+`make bench ARGS=reading` fails where p99 of a page of 100 is above the target. The client waits for each answer before
+it asks again; so this is what one reader sees on a machine with nothing else to do.
+"""
 
 import asyncio
 import os
@@ -20,9 +24,8 @@ from deploy.local.roll.writers import write_csv
 from shared.bus import ensure_topics
 from tests.bench.ground import Ground, Timing
 
-CENTERS = 20_000
+TARGET_MS = 50.0
 ON_THE_ROUND = 10_002
-REQUESTS = 200
 EXPORTS = 3
 TICKS = os.sysconf("SC_CLK_TCK")
 MISREAD = str.maketrans({"ร": "ล", "ใ": "ไ", "ณ": "น", "ศ": "ส", "ภ": "พ", "ธ": "ท", "ี": "ิ", "ู": "ุ"})
@@ -38,6 +41,7 @@ class Office:
     http: httpx.AsyncClient
     roll: Roll
     pids: dict[str, int]
+    requests: int
 
 
 async def benches(ground: Ground, _runs: int) -> AsyncIterator[Timing]:
@@ -47,10 +51,10 @@ async def benches(ground: Ground, _runs: int) -> AsyncIterator[Timing]:
     service = await asyncio.to_thread(ground.stack.start_service, "registry", extra, label="bench")
     headers = {"Authorization": f"Bearer {ground.stack.token('department', '00')}"}
     async with httpx.AsyncClient(base_url=service.address, headers=headers, timeout=120) as http:
-        roll = generate(CENTERS)
+        roll = generate(ground.centers)
         await _fill(http, roll)
         found = {name: ground.stack.pid(name) for name in (service.name, "mongo")}
-        office = Office(http, roll, {name: pid for name, pid in found.items() if pid})
+        office = Office(http, roll, {name: pid for name, pid in found.items() if pid}, ground.requests)
         for name, ask in _kinds(roll):
             yield await _time(office, name, ask)
         yield await _time(office, "the next page, far behind", _far(await _cursors(http)))
@@ -152,15 +156,16 @@ async def _time(office: Office, name: str, ask: Callable[[random.Random], Query]
         await _ask(office, ask(rng))
     took, rows = [], []
     before = {process: _cpu(pid) for process, pid in office.pids.items()}
-    for _ in range(REQUESTS):
+    for _ in range(office.requests):
         query = ask(rng)
         started = time.perf_counter()
         answer = await _ask(office, query)
         took.append((time.perf_counter() - started) * 1000)
         rows.append(len(answer.json().get("items", [answer])))
-    cpu = {process: (_cpu(pid) - before[process]) * 1000 / REQUESTS for process, pid in office.pids.items()}
+    cpu = {process: (_cpu(pid) - before[process]) * 1000 / office.requests for process, pid in office.pids.items()}
     took.sort()
-    return Timing(name, statistics.mean(rows), took[REQUESTS // 2], took[REQUESTS * 99 // 100], list(cpu.values()))
+    p50, p99 = took[office.requests // 2], took[office.requests * 99 // 100]
+    return Timing(name, statistics.mean(rows), p50, p99, list(cpu.values()), TARGET_MS)
 
 
 async def _ask(office: Office, query: Query) -> httpx.Response:
@@ -185,7 +190,7 @@ async def _export(office: Office, kind: str) -> Timing:
         answer = await office.http.get("/v1/exports/centers", params={"format": kind})
         took.append((time.perf_counter() - started) * 1000)
         answer.raise_for_status()
-        rows = CENTERS
+        rows = len(office.roll.rows)
     grown = (_memory(service, "VmHWM") - size) / 1024
     cpu = {process: (_cpu(pid) - before[process]) * 1000 / EXPORTS for process, pid in office.pids.items()}
     took.sort()

@@ -5,7 +5,7 @@ import pytest
 from shared.failpoints import FAILPOINTS
 from tests.faults import test_orders
 from tests.integration.credentials import test_batch_faults
-from tests.integration.registry import test_clusters
+from tests.integration.registry import test_cluster_deaths
 
 FEW = [
     ("credentials", "relay.after_publish:2"),
@@ -77,6 +77,6 @@ async def test_a_process_that_dies_anywhere_loses_nothing(system, service, point
 
 def test_the_campaign_dies_at_every_point_there_is():
     points = [point for _, point in FEW + CAMPAIGN] + test_orders.FEW + test_orders.CAMPAIGN
-    points += [point for both in test_clusters.DEATHS + test_clusters.MORE_DEATHS for point in both]
+    points += [point for both in test_cluster_deaths.DEATHS + test_cluster_deaths.MORE_DEATHS for point in both]
     points += test_batch_faults.DEATHS + test_batch_faults.MORE_DEATHS
     assert {point.partition(":")[0] for point in points} == set(FAILPOINTS)

@@ -52,7 +52,7 @@ def _lists(routes: Router, desk: ClusterDesk, store: ClusterStore, scope: Scope)
         """The clusters with a member in one's part of the tree, by id. A center's list holds its own."""
         await desk.round(round_id)
         if who.role is Role.CENTER:
-            own = await store.cluster_of(round_id, who.org)
+            own = await desk.own(round_id, who.org)
             return Page(items=[ClusterView.of(own)] if own else [])
         root = await scope.root(who, within)
         found = await store.clusters_within(round_id, root, cluster_key(round_id, page.after() or ""), page.limit + 1)

@@ -98,6 +98,10 @@ class ClusterDesk:
             raise CLUSTER_UNKNOWN.problem(where="path.id")
         return found
 
+    async def own(self, round_id: str, center: str) -> Cluster | None:
+        """The cluster that a center is visited in."""
+        return await self._store.cluster_of(round_id, center)
+
     async def explained(self, cluster: Cluster) -> tuple[Explanation, Map]:
         """Why a cluster is as it is, as things stand now."""
         ground, neighbours = await self.ground(cluster.round, cluster.province)

@@ -137,7 +137,9 @@ class ClusterWish(BaseModel):
     note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)] | None = Field(
         None, description="why a size other than three or four is right"
     )
-    revision: int | None = Field(None, ge=0, description="the revision that was looked at; another one is refused")
+    revision: int | None = Field(
+        None, ge=0, le=1_000_000_000, description="the revision that was looked at; another one is refused"
+    )
 
     def edit(self) -> Edit:
         return Edit(tuple(self.members), tuple(self.pinned), self.displaced, self.note, self.revision)

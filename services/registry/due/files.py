@@ -1,10 +1,14 @@
-"""A proposal as a file that an import of a roll reads as it is; the reason of each row stands in the remarks."""
+"""Who is due, as a file; and a proposal as a file that an import of a roll reads as it is. Both say why of each row."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.registry.due.paging import Place, Wanted
 from services.registry.due.proposing import Proposal, Proposed
+from services.registry.due.rules import Standing
+from services.registry.due.store import DueStore
+from services.registry.due.views import DueView
 from services.registry.reading.sheets import Column, Feature, Table
 from services.registry.reading.tables import ROLL, CenterRow, Lao
 from services.registry.roll.places import address_of
@@ -20,6 +24,62 @@ class ProposedRow:
 
     row: CenterRow
     entry: Proposed
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """A center, and where it stands."""
+
+    row: CenterRow
+    due: DueView
+
+
+def _of_roll(found: Column[CenterRow]) -> Column[DueRow]:
+    return Column(found.header, lambda due: found.value(due.row), found.width)
+
+
+def _due_feature(due: DueRow) -> Feature:
+    found = ROLL.feature(due.row)
+    said = due.due.model_dump(include={"due", "standing", "years_over", "reason", "reason_en"})
+    return Feature(found.id, found.longitude, found.latitude, found.properties | said)
+
+
+STANDING: Final[dict[Standing, str]] = {
+    "never": "ไม่พบการประเมิน",
+    "overdue": "เกินกำหนด",
+    "due": "ครบกำหนดปีนี้",
+    "early": "ยังไม่ครบกำหนด",
+}
+DUE: Final = Table(
+    "ศูนย์ที่ครบกำหนดประเมิน",
+    (
+        *map(_of_roll, ROLL.columns),
+        Column("ครบกำหนดปี", lambda row: row.due.due),
+        Column("สถานะ", lambda row: STANDING[row.due.standing], 18),
+        Column("เหตุผล", lambda row: row.due.reason, 80),
+    ),
+    _due_feature,
+)
+
+
+async def due_rows(due: DueStore, store: RegistryStore, wanted: Wanted) -> AsyncIterator[Sequence[DueRow]]:
+    """The list to its end, as of one moment, in flat memory."""
+    place: Place | None = None
+    number = 0
+    while True:
+        centers, moment = await due.page(wanted, place, BATCH)
+        laos = await store.known_organizations({center.lao for center in centers})
+        names = {code: Lao(one.state.name, one.state.email) for code, one in laos.items()}
+        yield [
+            DueRow(
+                CenterRow(number + at, center, names.get(center.lao, Lao()), address_of(center.subdistrict)),
+                DueView.of(center, wanted.fiscal_year),
+            )
+            for at, center in enumerate(centers, start=1)
+        ]
+        if len(centers) < BATCH:
+            return
+        number, place = number + len(centers), Place(moment, centers[-1].last_assessed, centers[-1].code)
 
 
 def _column(found: Column[CenterRow]) -> Column[ProposedRow]:

@@ -7,6 +7,7 @@
    nearest center, and more room never takes a place away.
 3. What is still equal is settled by the codes of province and center.
 
+Who owes a report in another round that is open is left out: it is being assessed already, and would be visited twice.
 Nothing else counts: the same centers give the same proposal, in whatever order they come.
 """
 
@@ -40,13 +41,17 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Who should be on a roll, the most urgent first, and how many of each standing there are and are proposed."""
+    """Who should be on a roll, the most urgent first, and how many of each standing there are and are proposed.
+
+    `owing` of those that are there were left out because they owe in another round.
+    """
 
     fiscal_year: int
     capacity: int
     entries: tuple[Proposed, ...]
     there: dict[Standing, int]
     proposed: dict[Standing, int]
+    owing: int
 
 
 def propose(
@@ -55,7 +60,8 @@ def propose(
     """The proposal for a fiscal year. Those whose five years end later are proposed only with `include_early`."""
     known = list(candidates)
     there = Counter(standing(one.last_assessed, fiscal_year) for one in known)
-    fit = [one for one in known if include_early or _urgency(one, fiscal_year) >= 0]
+    free = [one for one in known if not one.owes]
+    fit = [one for one in free if include_early or _urgency(one, fiscal_year) >= 0]
     ranked = _ranked(fit, fiscal_year)[: max(capacity, 0)]
     entries = tuple(_entry(rank, one, place, of, fiscal_year) for rank, (one, place, of) in enumerate(ranked, start=1))
     taken = Counter(entry.standing for entry in entries)
@@ -65,6 +71,7 @@ def propose(
         entries,
         {name: there[name] for name in STANDINGS},
         {name: taken[name] for name in STANDINGS},
+        len(known) - len(free),
     )
 
 

@@ -21,12 +21,16 @@ STANDINGS: Final[tuple[Standing, ...]] = get_args(Standing)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A center as the rule sees it. `opened` is the fiscal year it was opened in, where the register knows it."""
+    """A center as the rule sees it. `opened` is the fiscal year it was opened in, where the register knows it.
+
+    `owes`: it owes its report in another round that is open, and is assessed there.
+    """
 
     code: str
     province: str
     last_assessed: int | None
     opened: int | None = None
+    owes: bool = False
 
 
 def due_year(last_assessed: int | None, opened: int | None = None) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import date
 
 from services.registry.domain import Center
+from services.registry.due.paging import Place, Wanted
 from services.registry.due.rules import CYCLE, STANDINGS, Candidate, Standing, standing
 from services.registry.store import RegistryStore
 from shared.mongo import ASCENDING, Document
@@ -16,36 +17,26 @@ class DueStore:
     """Centers by the year of their last assessment; those without one come first."""
 
     def __init__(self, registry: RegistryStore) -> None:
-        self._centers = registry.centers
+        self._centers, self._rounds, self._obligations = registry.centers, registry.rounds, registry.obligations
 
     async def prepare(self) -> None:
         """Make sure that the index stands."""
         await self._centers.documents.index([("path", ASCENDING), ("state", ASCENDING), *_BY_YEAR], name="due")
 
-    async def page(
-        self,
-        within: str,
-        fiscal_year: int,
-        wanted: Standing | None,
-        round_id: str | None,
-        after: str | None,
-        limit: int,
-    ) -> list[tuple[str, Center]]:
-        """Active centers under an organization, the longest unassessed first, each with the position behind it.
-
-        Raises ValueError for a position that no answer gave.
-        """
-        query: Document = {"path": within, "state": "active"}
-        conditions = [_of_standing(wanted, fiscal_year)] if wanted else []
-        if round_id is not None:
-            query["rounds"] = round_id
-        if after is not None:
-            conditions.append(_behind(after))
+    async def page(self, wanted: Wanted, place: Place | None, limit: int) -> tuple[list[Center], str]:
+        """Active centers, the longest unassessed first, behind a place; and the moment as of which they were read."""
+        query: Document = {"path": wanted.within, "state": "active"}
+        conditions = [_of_standing(wanted.standing, wanted.fiscal_year)] if wanted.standing else []
+        if wanted.round is not None:
+            query["rounds"] = wanted.round
+        if place is not None:
+            conditions.append(_behind(place))
         if conditions:
             query["$and"] = conditions
-        found = await self._centers.documents.find(query, sort=_BY_YEAR, limit=limit)
-        centers = [self._centers.read(document).state for document in found]
-        return [(f"{center.last_assessed or ''}|{center.code}", center) for center in centers]
+        found, moment = await self._centers.documents.at_moment(
+            query, sort=_BY_YEAR, limit=limit, moment=place.moment if place else None
+        )
+        return [self._centers.read(document).state for document in found], moment
 
     async def counts(self, within: str, fiscal_year: int) -> dict[Standing, int]:
         """How many active centers under an organization stand where."""
@@ -60,12 +51,23 @@ class DueStore:
             counts[standing(row["_id"], fiscal_year)] += row["centers"]
         return counts
 
-    async def candidates(self, within: str) -> AsyncIterator[Candidate]:
-        """Every active center under an organization, as the rule sees it."""
+    async def candidates(self, within: str, round_id: str) -> AsyncIterator[Candidate]:
+        """Every active center under an organization, as the rule sees it for a round."""
+        owing = await self._owing_elsewhere(round_id)
         fields = ["path", "last_assessed", "valid_from", "past.valid_from"]
         async for found in self._centers.documents.each({"path": within, "state": "active"}, fields=fields):
-            path = found["path"]
-            yield Candidate(found["_id"], path[1] if len(path) > 1 else "", found.get("last_assessed"), _opened(found))
+            code, path = found["_id"], found["path"]
+            province = path[1] if len(path) > 1 else ""
+            yield Candidate(code, province, found.get("last_assessed"), _opened(found), code in owing)
+
+    async def _owing_elsewhere(self, round_id: str) -> set[str]:
+        """The centers that owe in an open round other than this one."""
+        others = await self._rounds.documents.find({"state": "open", "_id": {"$ne": round_id}}, fields=["_id"])
+        owing: set[str] = set()
+        for other in others:
+            query = {"round": other["_id"], "owed": True}
+            owing |= {found["center"] async for found in self._obligations.documents.each(query, fields=["center"])}
+        return owing
 
 
 def _opened(found: Document) -> int | None:
@@ -86,9 +88,6 @@ def _of_standing(wanted: Standing, fiscal_year: int) -> Document:
     return {"last_assessed": conditions[wanted]}
 
 
-def _behind(after: str) -> Document:
-    year, _, code = after.partition("|")
-    if not year:
-        return {"$or": [{"last_assessed": None, "_id": {"$gt": code}}, {"last_assessed": {"$gt": 0}}]}
-    at = int(year)
-    return {"$or": [{"last_assessed": at, "_id": {"$gt": code}}, {"last_assessed": {"$gt": at}}]}
+def _behind(place: Place) -> Document:
+    same = {"last_assessed": place.year, "_id": {"$gt": place.code}}
+    return {"$or": [same, {"last_assessed": {"$gt": place.year or 0}}]}

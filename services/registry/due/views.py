@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.registry.domain import Center
 from services.registry.due.proposing import Proposal, Proposed
 from services.registry.due.rules import Standing, due_year, explain, standing
+from services.registry.reading.sheets import Format
 from shared.thai.calendar import fiscal_year as fiscal_year_of
 
 MOST = 50_000
@@ -44,6 +45,18 @@ class DueView(BaseModel):
             reason=thai,
             reason_en=english,
         )
+
+
+class DueFile(BaseModel):
+    """Which centers, as what. A parameter that is unknown is refused: misspelt, it would show more than was meant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fiscal_year: Year
+    format: Format = Field(description="`xlsx` and `csv` for people, `geojson` for maps (without e-mail addresses)")
+    within: str | None = Field(None, max_length=64, description="code of an organization; one's own without it")
+    state: Standing | None = None
+    round: str | None = Field(None, max_length=64, description="on this round's roll")
 
 
 class DueCounts(BaseModel):
@@ -97,6 +110,7 @@ class ProposalView(BaseModel):
     capacity: int
     there: dict[Standing, int] = Field(description="active centers by standing")
     proposed: dict[Standing, int]
+    owing_elsewhere: int = Field(description="left out: they owe a report in another round that is open")
     unused: int = Field(description="room that nobody due would fill")
     entries: list[ProposedView] = Field(description="the most urgent first")
 
@@ -108,6 +122,7 @@ class ProposalView(BaseModel):
             capacity=proposal.capacity,
             there=proposal.there,
             proposed=proposal.proposed,
+            owing_elsewhere=proposal.owing,
             unused=proposal.capacity - len(proposal.entries),
             entries=[ProposedView.of(entry) for entry in proposal.entries],
         )

@@ -140,9 +140,9 @@ class Agreeing:
             stored = await self._rolls.save_request(stored, after, self._clock())
         return await self._clear(stored)
 
-    async def requests(self, round_id: str, limit: int) -> list[RollRequest]:
-        """The requests of a round, newest first."""
-        return await self._rolls.requests_of(round_id, limit)
+    async def requests(self, round_id: str, after: str | None, limit: int) -> list[tuple[str, RollRequest]]:
+        """The requests of a round, newest first, each with the position behind it. Raises ValueError for no such."""
+        return await self._rolls.requests_of(round_id, after, limit)
 
     async def request(self, round_id: str, request_id: str) -> RollRequest | RequestUnknown:
         """One request of a round."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Depends, Path
 
@@ -14,16 +14,13 @@ from services.registry.roll.refusals import ROLL_NOT_KEPT, of_request
 from services.registry.roll.request_views import RequestView
 from services.registry.roll.views import WaitingReport
 from services.registry.roll.waiting import GoneError
-from shared.http import Router, requires
-from shared.http.problems import CONFLICT
+from shared.http import Page, PageQuery, Router, requires, write_cursor
+from shared.http.problems import BAD_CURSOR, CONFLICT
 from shared.mongo import Conflict
 from shared.security.principals import Principal, Role
 from shared.telemetry import get_logger
 
 log = get_logger()
-
-MOST: Final = 100
-"""Requests in one answer, the newest. A round has few: each takes a roll that loses many."""
 
 Clock = Callable[[], datetime]
 Step = Callable[[str, str, Principal], Awaitable[RollRequest | Unfit]]
@@ -79,9 +76,17 @@ def router(agreeing: Agreeing, enter: Enter, clock: Clock) -> Router:
     desk = Desk(agreeing, enter, clock)
 
     @routes.get("")
-    async def read_all(round_id: InPath, keeper: Keeper) -> list[RequestView]:
+    async def read_all(round_id: InPath, page: Annotated[PageQuery, Depends()], keeper: Keeper) -> Page[RequestView]:
         """The round's requests, newest first."""
-        return [desk.view(each, keeper) for each in await agreeing.requests(round_id, MOST)]
+        try:
+            found = await agreeing.requests(round_id, page.after(), page.limit + 1)
+        except ValueError:  # a cursor that is well made but not of this list
+            raise BAD_CURSOR.problem(where="query.cursor") from None
+        shown = found[: page.limit]
+        return Page(
+            items=[desk.view(each, keeper) for _, each in shown],
+            next=write_cursor(shown[-1][0]) if len(found) > page.limit else None,
+        )
 
     @routes.get("/{id}")
     async def read(round_id: InPath, request_id: Numbered, keeper: Keeper) -> RequestView:

@@ -8,11 +8,13 @@ from services.registry.domain import Center
 from services.registry.roll.loss import RollRequest
 from services.registry.store import RegistryStore
 from shared.contracts.events import RollAnswered
-from shared.mongo import ASCENDING, DESCENDING, Aggregates, Mongo, NewEvent, Outbox, Stored
+from shared.mongo import ASCENDING, DESCENDING, Aggregates, Document, Mongo, NewEvent, Outbox, Stored
 from shared.mongo.aggregates import Announcer
 
 ANSWERS_KEPT: Final = timedelta(days=40)
 """Longer than the topic keeps what they answer, so that nothing is answered twice."""
+
+_NEWEST: Final = [("asked_at", DESCENDING), ("_id", ASCENDING)]
 
 
 class Answer(RollAnswered):
@@ -38,7 +40,7 @@ class RollStore:
         """Make sure that every index stands."""
         await self.requests.prepare()
         await self.answers.prepare()
-        await self.requests.documents.index([("round", ASCENDING), ("asked_at", DESCENDING)], name="round")
+        await self.requests.documents.index([("round", ASCENDING), *_NEWEST], name="newest")
         await self.requests.documents.index([("cleared", ASCENDING), ("state", ASCENDING)], name="cleared")
         await self.answers.documents.index(
             [("answered_at", ASCENDING)], name="kept", expireAfterSeconds=int(ANSWERS_KEPT.total_seconds())
@@ -72,10 +74,19 @@ class RollStore:
         """Write a request. Raises `Conflict`."""
         return await self.requests.save(stored, after, [], now)
 
-    async def requests_of(self, round_id: str, limit: int) -> list[RollRequest]:
-        """The requests of a round, newest first."""
-        found = await self.requests.documents.find({"round": round_id}, sort=[("asked_at", DESCENDING)], limit=limit)
-        return [self.requests.read(document).state for document in found]
+    async def requests_of(self, round_id: str, after: str | None, limit: int) -> list[tuple[str, RollRequest]]:
+        """The requests of a round, newest first, behind a position that an earlier answer gave.
+
+        Raises ValueError for a position that no answer gave.
+        """
+        query: Document = {"round": round_id}
+        if after is not None:
+            at, _, last = after.partition("|")
+            moment = datetime.fromisoformat(at)
+            query["$or"] = [{"asked_at": {"$lt": moment}}, {"asked_at": moment, "_id": {"$gt": last}}]
+        found = await self.requests.documents.find(query, sort=_NEWEST, limit=limit)
+        requests = [self.requests.read(document).state for document in found]
+        return [(f"{each.asked_at.isoformat()}|{each.id}", each) for each in requests]
 
     async def uncleared(self) -> list[Stored[RollRequest]]:
         """Requests whose file may still lie in the object store. Never many: each expires within days."""

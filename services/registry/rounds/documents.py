@@ -26,6 +26,8 @@ _OFFICE: Final = {
     "xl/workbook.xml": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _MAGIC: Final = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+MEDIA_TYPES: Final = (*_MAGIC.values(), *_OFFICE.values())
+"""What a document may be."""
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\u202a-\u202e\u2066-\u2069]+")
 _LONGEST_NAME: Final = 200
 

@@ -86,8 +86,7 @@ class Extensions:
         self, round_id: str, by: Principal, state: RequestState | None, after: str | None, limit: int
     ) -> Page[ExtensionView]:
         """The requests in sight, in the order they were asked."""
-        found = (await there(self._store, round_id)).requests
-        seen = [one for one in found if may_see(by, one.path) and (state is None or one.state == state)]
+        seen = extensions.in_sight(await there(self._store, round_id), by, state)
         behind = [one for one in seen if after is None or _place(one) > after]
         shown = behind[:limit]
         return Page(

@@ -15,8 +15,9 @@ from services.registry.rounds.deadlines import deadline_for
 from services.registry.rounds.parts import CarriedExtension, ExtensionRequest
 from services.registry.rounds.rules import NotOpen
 from shared.contracts.events import Extension
-from shared.security.approval import LIFE, ApprovalRefusal, decide, undo, withdraw
+from shared.security.approval import LIFE, ApprovalRefusal, RequestState, decide, undo, withdraw
 from shared.security.principals import Principal
+from shared.security.scope import may_see
 from shared.thai.calendar import in_bangkok
 
 LONGEST: Final = timedelta(days=366)
@@ -137,6 +138,11 @@ def keep_promises(state: Round, before: Sequence[str], after: Sequence[str], tar
     ]
     carried = tuple(dict.fromkeys((*state.carried, *owing)))
     return _told(state.model_copy(update={"carried": carried}))
+
+
+def in_sight(state: Round, who: Principal, wanted: RequestState | None = None) -> list[ExtensionRequest]:
+    """The requests about what lies in one's part of the tree, in the order they were asked."""
+    return [one for one in state.requests if may_see(who, one.path) and wanted in {None, one.state}]
 
 
 def _latest(state: Round, codes: Sequence[str]) -> datetime:

@@ -42,7 +42,7 @@ _FILE_BODY: Final[dict[str, Any]] = {
         "content": dict.fromkeys(("application/pdf", "application/octet-stream"), _BYTES),
     }
 }
-_FILE_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"application/octet-stream": _BYTES}}}
+_FILE_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": dict.fromkeys(documents.MEDIA_TYPES, _BYTES)}}
 _LINES_ANSWER: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}}
 
 

@@ -39,7 +39,7 @@ class RemarksBody(Body):
 class DraftBody(Body):
     """A draft as a whole; what it leaves out is left out. `framework_version` is the version that it answers."""
 
-    framework_version: int = Field(ge=1)
+    framework_version: int = Field(ge=1, le=1_000_000)
     ratings: list[RatingBody] = Field(default=[], max_length=500)
     remarks: list[RemarksBody] = Field(default=[], max_length=20)
 

@@ -1,5 +1,6 @@
 """A round of some sixty centers in two provinces, and what a test asks about its clusters."""
 
+import math
 import os
 import secrets
 import sys
@@ -16,7 +17,7 @@ from services.registry.settings import RegistrySettings
 from shared.contracts.events import ClusterChanged
 from shared.contracts.topics import CLUSTERS
 from tests.integration.registry.conftest import in_days
-from tests.unit.registry.files import as_csv
+from tests.unit.registry.files import as_csv, roll
 from tests.world import World, eventually
 
 PROVINCES = ("50", "58")
@@ -42,6 +43,20 @@ def sheet() -> bytes:
     return as_csv([COLUMNS, *(tuple(line.values()) for line in lines)])
 
 
+def lattice(side: int) -> bytes:
+    """A roll of centers that lie on a lattice, two kilometers from each other."""
+    wide = 0.02 / math.cos(math.radians(19))
+    points = [(19 + 0.02 * north, 97.9 + wide * east) for north in range(side) for east in range(side)]
+    return as_csv(
+        roll(
+            *(
+                {"รหัสศูนย์": f"{at:03}", "ละติจูด": f"{latitude:.6f}", "ลองจิจูด": f"{longitude:.6f}"}
+                for at, (latitude, longitude) in enumerate(points)
+            )
+        )
+    )
+
+
 def codes(province: str) -> set[str]:
     return {row.code for row in rows() if row.lao_code[1:3] == province}
 
@@ -55,11 +70,11 @@ class Clustering:
     round: str
 
     @classmethod
-    async def opened(cls, world: World, http: httpx.AsyncClient) -> "Clustering":
+    async def opened(cls, world: World, http: httpx.AsyncClient, file: bytes | None = None) -> "Clustering":
         name = f"c{secrets.token_hex(4)}"
         new = {"round": name, "fiscal_year": 2569, "academic_year": 2567, "deadline": in_days(30)}
         assert (await http.post("/v1/rounds", json=new)).status_code == 201
-        sent = await http.post(f"/v1/rounds/{name}/roll", content=sheet())
+        sent = await http.post(f"/v1/rounds/{name}/roll", content=file or sheet())
         assert sent.json()["rows"]["rejected"] == 0, sent.text
         assert (await http.post(f"/v1/rounds/{name}/open")).status_code == 200
         return cls(world, http, name)

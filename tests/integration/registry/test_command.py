@@ -115,7 +115,7 @@ async def test_a_roll_that_loses_many_says_who_and_waits(registry, run, tmp_path
     done = await run("import", file, "--round", name, "--reason", "รายชื่อใหม่")
     assert done.exit_code == 3, done.output
     assert "0000000002" in done.output
-    (request,) = (await registry.http.get(f"/v1/rounds/{name}/roll/requests")).json()
+    (request,) = (await registry.http.get(f"/v1/rounds/{name}/roll/requests")).json()["items"]
     assert (request["reason"], request["gone"], request["yours"]) == ("รายชื่อใหม่", 1, True)
     assert request["id"] in done.output
 

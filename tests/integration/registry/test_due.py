@@ -87,6 +87,19 @@ async def test_a_proposal_is_ranked_explained_and_changes_nothing(known):
     assert len((await known.http.post("/v1/rounds/due/proposal", json=early)).json()["entries"]) == 6
 
 
+async def test_who_owes_in_an_open_round_is_not_proposed_for_another(known):
+    """The shared registry's round `stands` is open, and its two centers owe there."""
+    on_it = {item["center"] for item in (await get(known, "/v1/rounds/stands/obligations"))["items"]}
+    body = {"capacity": 100, "include_early": True}
+    said = (await known.http.post("/v1/rounds/due/proposal", json=body)).json()
+    assert on_it
+    assert on_it.isdisjoint(entry["code"] for entry in said["entries"])
+    assert said["owing_elsewhere"] == len(on_it)
+    itself = (await known.http.post("/v1/rounds/stands/proposal", json=body)).json()
+    assert on_it <= {entry["code"] for entry in itself["entries"]}
+    assert itself["owing_elsewhere"] == 0
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
 async def test_a_proposal_goes_back_in_as_a_roll(known, kind):
     name = await known.new_round()
@@ -124,12 +137,16 @@ async def test_no_query_of_the_rule_reads_a_whole_collection(world):
         body = {"round": "r", "fiscal_year": 2569, "academic_year": 2567, "deadline": in_days(9)}
         await http.post("/v1/rounds", json=body)
         await http.post("/v1/rounds/r/roll", content=centers())
+        await http.post("/v1/rounds", json=body | {"round": "open"})
+        await http.post("/v1/rounds/open/roll", content=centers())
+        assert (await http.post("/v1/rounds/open/open")).status_code == 200
         for state in ("", "&state=never", "&state=overdue", "&state=due", "&state=early&round=r"):
             page = (await http.get(f"/v1/due?fiscal_year=2569&limit=1{state}")).json()
             if page["next"]:
                 more = await http.get(f"/v1/due?fiscal_year=2569&limit=5{state}&cursor={page['next']}")
                 assert more.status_code == 200
         assert (await http.get("/v1/due/counts?fiscal_year=2569")).status_code == 200
+        assert (await http.get("/v1/exports/due?format=csv&fiscal_year=2569")).status_code == 200
         made = await http.post("/v1/rounds/r/proposal?format=csv", json={"capacity": 5})
         assert made.status_code == 200
     assert await watch.scans(world.mongo("registry")) == []

@@ -191,9 +191,10 @@ async def test_laos_merge_and_their_centers_hang_under_the_survivor(tree):
     assert (await newest(tree, ORGANIZATIONS, first, OrganizationChanged)).successor == second
     assert (await get(tree, f"/v1/centers/{center}"))["lao"] == second
     then = await get(tree, f"/v1/organizations/{first}/centers", as_of=today(-3))
-    assert [item["code"] for item in then] == [center]
-    assert await get(tree, f"/v1/organizations/{first}/centers", as_of=today(-2)) == []
-    assert [item["code"] for item in await get(tree, f"/v1/organizations/{second}/centers")] == [center]
+    assert [item["code"] for item in then["items"]] == [center]
+    assert await get(tree, f"/v1/organizations/{first}/centers", as_of=today(-2)) == {"items": [], "next": None}
+    now = await get(tree, f"/v1/organizations/{second}/centers")
+    assert [item["code"] for item in now["items"]] == [center]
     children = await get(tree, "/v1/organizations/5803/children", as_of=today(-3))
     assert {first, second} <= {item["code"] for item in children["items"]}
     missing = await get(tree, f"/v1/organizations/{first}", expect=404, as_of=today(-10))

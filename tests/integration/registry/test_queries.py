@@ -4,6 +4,7 @@ import httpx
 
 from shared.contracts.events import RollEntry
 from shared.contracts.topics import ROLL_ANSWERS
+from shared.http import write_cursor
 from tests.integration.registry.conftest import TWO_CENTERS, in_days, open_registry
 from tests.plans import Watch
 from tests.unit.registry.files import SOUND, as_csv, roll
@@ -38,6 +39,8 @@ async def a_whole_life(http: httpx.AsyncClient) -> None:
         "/v1/centers?within=58&round=r",
         "/v1/centers?q=%E0%B8%9A",
         "/v1/centers/0000000001",
+        "/v1/organizations/6580103/centers",
+        "/v1/exports/rounds/r/extensions?format=csv",
     ):
         assert (await http.get(path)).status_code == 200, path
 
@@ -51,7 +54,9 @@ async def a_loss_and_its_second_person(http: httpx.AsyncClient) -> None:
     waiting = await http.post("/v1/rounds/d/roll", content=as_csv(roll({})))
     assert waiting.status_code == 202
     request = f"/v1/rounds/d/roll/requests/{waiting.json()['request']['id']}"
-    for path in ("/v1/rounds/d/roll/requests", request, f"{request}/report"):
+    moment = "2025-01-01T00:00:00+07:00"
+    following = f"/v1/rounds/d/roll/requests?cursor={write_cursor(f'{moment}|x')}"
+    for path in ("/v1/rounds/d/roll/requests", following, request, f"{request}/report"):
         assert (await http.get(path)).status_code == 200, path
     assert (await http.post(f"{request}/withdraw")).status_code == 200
 

@@ -19,6 +19,7 @@ from services.registry.store import RegistryStore
 from services.registry.tree.lock import TreeLock
 from shared.blobs import Blobs
 from shared.contracts.topics import AUDIT
+from shared.http import write_cursor
 from shared.mongo import Leases
 from tests.integration.registry.conftest import TWO_CENTERS, Registry
 from tests.integration.registry.test_bad_input import is_problem
@@ -191,6 +192,23 @@ async def test_what_was_asked_and_decided_is_in_the_audit_trail(registry, listed
         ("roll.approve", "allowed"),
     ]
     assert all(request in each["detail"] for each in of_round[-4:])
+
+
+async def test_the_requests_of_a_round_page_the_newest_first(registry, listed, rolls):
+    asked = []
+    for _ in range(3):
+        asked.append((await registry.send(listed, rolls["half"])).json()["request"]["id"])
+        assert (await decide(registry, listed, asked[-1], "withdraw")).status_code == 200
+    path, found, query = f"/v1/rounds/{listed}/roll/requests", [], {"limit": 1}
+    while True:
+        page = (await registry.http.get(path, params=query)).json()
+        found += [each["id"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+    assert found == asked[::-1]
+    bad = await registry.http.get(path, params={"cursor": write_cursor("no moment|x")})
+    assert is_problem(bad, 400, "bad-cursor", "query.cursor")
 
 
 async def test_only_the_keepers_see_and_decide(registry, listed, rolls):

@@ -41,6 +41,7 @@ async def a_year_of_orders(http: httpx.AsyncClient) -> None:
         "/v1/organizations/6580199/history",
         "/v1/orders",
         "/v1/orders?within=58&limit=2",
+        "/v1/exports/orders?format=csv",
         "/v1/rounds/r/snapshot?within=58",
         "/v1/rounds/r/extensions",
         "/v1/rounds/r/documents",

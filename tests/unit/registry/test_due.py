@@ -59,8 +59,14 @@ def urgency(candidate: Candidate) -> int:
 
 YEARS = st.one_of(st.none(), st.integers(2555, 2570))
 CANDIDATES = st.lists(
-    st.tuples(st.sampled_from(["50", "57", "58"]), YEARS, st.one_of(st.none(), st.integers(2560, 2569))), max_size=40
-).map(lambda rows: [Candidate(f"c{n:02}", province, last, opened) for n, (province, last, opened) in enumerate(rows)])
+    st.tuples(
+        st.sampled_from(["50", "57", "58"]),
+        YEARS,
+        st.one_of(st.none(), st.integers(2560, 2569)),
+        st.sampled_from([False, False, True]),
+    ),
+    max_size=40,
+).map(lambda rows: [Candidate(f"c{n:02}", *row) for n, row in enumerate(rows)])
 
 
 @settings(deadline=None)
@@ -70,7 +76,9 @@ def test_never_more_than_there_is_room_for_and_nobody_twice(candidates, capacity
     codes = [entry.code for entry in made.entries]
     assert len(codes) == len(set(codes)) <= capacity
     assert [entry.rank for entry in made.entries] == list(range(1, len(codes) + 1))
-    fit = [one for one in candidates if early or urgency(one) >= 0]
+    fit = [one for one in candidates if not one.owes and (early or urgency(one) >= 0)]
+    assert set(codes) <= {one.code for one in fit}, "who owes in another round is assessed there"
+    assert made.owing == sum(one.owes for one in candidates)
     assert len(codes) == min(capacity, len(fit)), "room is left only when nobody fits"
 
 
@@ -80,7 +88,8 @@ def test_nobody_is_left_out_while_somebody_less_due_is_in(candidates, capacity, 
     made = propose(candidates, YEAR, capacity, include_early=early)
     taken = {entry.code for entry in made.entries}
     inside = [urgency(one) for one in candidates if one.code in taken]
-    outside = [urgency(one) for one in candidates if one.code not in taken and (early or urgency(one) >= 0)]
+    left = [one for one in candidates if one.code not in taken and not one.owes]
+    outside = [urgency(one) for one in left if early or urgency(one) >= 0]
     assert not inside or not outside or min(inside) >= max(outside)
     assert early or all(each >= 0 for each in inside)
 

@@ -99,12 +99,15 @@ async def store(shelf: Library) -> RegistryStore:
 
 
 async def paged(
-    shelf: Library, between: Callable[[list[dict[str, Any]]], Awaitable[None]], **query: Any
+    shelf: Library,
+    between: Callable[[list[dict[str, Any]]], Awaitable[None]],
+    path: str = "/v1/centers",
+    **query: Any,
 ) -> list[dict[str, Any]]:
     """Every page of a list, with something done between them."""
     items: list[dict[str, Any]] = []
     while True:
-        page = (await shelf.get("/v1/centers", limit=5, **query)).json()
+        page = (await shelf.get(path, limit=5, **query)).json()
         items += page["items"]
         if page["next"] is None:
             return items
@@ -134,6 +137,57 @@ async def test_renames_openings_and_closures_between_pages(
     seen = await paged(shelf, meddle, **query)
     assert [each["code"] for each in seen] == before
     assert {each["state"] for each in seen} == {"active"}
+
+
+async def assess(store: RegistryStore, code: str, year: int) -> None:
+    stored = await store.centers.load(code)
+    assert stored is not None
+    await store.centers.save(stored, stored.state.model_copy(update={"last_assessed": year}), [], now_in_bangkok())
+
+
+@pytest.mark.parametrize("query", [{}, {"state": "overdue"}, {"round": "all"}, {"within": "5801"}], ids=str)
+async def test_who_is_due_stays_so_while_assessments_are_written(
+    shelf: Library, store: RegistryStore, query: dict[str, Any]
+) -> None:
+    for number in range(len(NAMES)):
+        await assess(store, f"c{number:02d}", 2555 + number % 5)
+    asked = {"fiscal_year": 2569, **query}
+    before = [each["code"] for each in await shelf.found("/v1/due", limit=500, **asked)]
+    assert len(before) == len(NAMES)
+
+    async def meddle(seen: list[dict[str, Any]]) -> None:
+        left = [code for code in before if code not in {each["code"] for each in seen}]
+        await assess(store, seen[-1]["code"], 2563)
+        await assess(store, left[-1], 2550)
+        await insert(store, named("x", ""), "ศูนย์พัฒนาเด็กเล็กบ้านใหม่")
+        if len(left) > 2:
+            await close(store, named(left[1], ""))
+
+    seen = await paged(shelf, meddle, "/v1/due", **asked)
+    assert [each["code"] for each in seen] == before
+
+
+async def test_a_cursor_of_the_due_is_of_its_own_question_alone(shelf: Library, store: RegistryStore) -> None:
+    cursor = (await shelf.get("/v1/due", fiscal_year=2569, limit=5)).json()["next"]
+    for query in ({"fiscal_year": 2570}, {"state": "never"}, {"round": "all"}, {"within": "58"}):
+        answer = await shelf.get("/v1/due", cursor=cursor, **({"fiscal_year": 2569} | query))
+        assert is_problem(answer, 400, "bad-cursor", "query.cursor")
+
+
+@pytest.mark.parametrize("query", [{}, {"as_of": "2025-01-01"}], ids=str)
+async def test_the_centers_of_an_office_page_too(shelf: Library, store: RegistryStore, query: dict[str, Any]) -> None:
+    path = f"/v1/organizations/{PATH[-1]}/centers"
+    before = [each["code"] for each in await shelf.found(path, limit=500, **query)]
+    assert before == [f"c{number:02d}" for number in range(len(NAMES))]
+
+    async def meddle(seen: list[dict[str, Any]]) -> None:
+        if not query:
+            await rename(store, named(seen[-1]["code"], ""), "ศูนย์พัฒนาเด็กเล็กบ้านฮฮหนองบัว")
+
+    assert [each["code"] for each in await paged(shelf, meddle, path, **query)] == before
+    cursor = (await shelf.get(path, limit=5, **query)).json()["next"]
+    other = {"as_of": "2024-01-01"}
+    assert is_problem(await shelf.get(path, cursor=cursor, **other), 400, "bad-cursor", "query.cursor")
 
 
 async def test_the_next_list_shows_what_was_written(shelf: Library, store: RegistryStore) -> None:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.registry.clusters.sites import Charges, Site, weights
 from services.registry.clusters.solver.enumeration import Leaves, below, least
 from services.registry.clusters.solver.first import nearest_neighbours
 from services.registry.clusters.solver.ground import Ground, divisible
 from services.registry.clusters.solver.solving import Answer, Limits, solve
 from services.registry.clusters.solver.trees import padded, spans, tree
-from tests.unit.registry.clusters.plain import between, optimum, shortest_tree
+from tests.unit.registry.clusters.plain import between, cheapest, optimum, shortest_tree
 
 CLOSE = 1e-4
 COORDINATE = st.integers(0, 40)
@@ -85,6 +86,49 @@ def test_the_answer_is_the_optimum_of_plain_search(at: list[tuple[int, int]]) ->
 def test_twelve_centers_are_solved_as_plain_search_solves_them(seed: int) -> None:
     ground = Ground(between([tuple(pair) for pair in np.random.default_rng(seed).uniform(0, 50, (12, 2))]))
     assert solved(ground).cost == pytest.approx(optimum(ground), abs=CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "charges", "groups"),
+    [
+        (18, Charges(penalty_km=0), ()),
+        (22, Charges(penalty_km=3, lao_penalty_km=1, change_km=2), ()),
+        (23, Charges(penalty_km=0), ((0, 7), (3, 11, 12))),
+        (24, Charges(penalty_km=3, lao_penalty_km=0.5, change_km=10), ((1, 20), (4, 9, 16))),
+    ],
+)
+def test_a_province_costs_what_a_program_over_every_cluster_says(
+    nodes: int, charges: Charges, groups: tuple[tuple[int, ...], ...]
+) -> None:
+    """And no answer on the way there claims a bound that lies above it."""
+    sites, before = scattered(nodes)
+    ground = Ground(weights(sites, charges, before), groups)
+    best = cheapest(ground)
+    answers = list(solve(ground))
+    for answer in answers:
+        sound(ground, answer)
+        assert answer.bound <= best + CLOSE
+        assert answer.cost >= best - CLOSE
+    assert answers[-1].cost == pytest.approx(best, abs=CLOSE)
+    assert answers[-1].bound == pytest.approx(best, abs=CLOSE)
+
+
+def scattered(nodes: int) -> tuple[list[Site], dict[str, str]]:
+    """Centers of three districts and eight LAOs over some fifty kilometers, and the clusters they are in by now."""
+    draw = np.random.default_rng(nodes)
+    sites = [
+        Site(
+            code=f"{number:02}",
+            name="",
+            lao=f"lao {draw.integers(8)}",
+            district=f"district {draw.integers(3)}",
+            subdistrict="",
+            latitude=draw.uniform(18.8, 19.3),
+            longitude=draw.uniform(98.0, 98.5),
+        )
+        for number in range(nodes)
+    ]
+    return sites, {site.code: f"cluster {draw.integers(nodes // 4)}" for site in sites}
 
 
 @settings(max_examples=40, deadline=None)
