@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from services.submissions.api import routes
 from services.submissions.consumers import INSPECTED, PROJECTED, Projections
 from services.submissions.desk import Desk
+from services.submissions.forms.api import form_routes
+from services.submissions.forms.forms import Forms
 from services.submissions.inspecting.examination import Buckets, Examination
 from services.submissions.inspecting.inspections import Inspections
 from services.submissions.inspecting.overlooked import Overlooked
@@ -140,6 +142,14 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     bus.sweep(leases, [*store.outboxes, after.summaries.outbox])
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient()
+    forms = Forms(
+        store,
+        blobs,
+        uploads,
+        public_url=settings.public_url,
+        largest=settings.form_largest,
+        lifetime=settings.form_lifetime,
+    )
     desk = Desk(store, uploads, completion, signer, largest=settings.upload_max_bytes)
 
     @asynccontextmanager
@@ -188,6 +198,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         "Takes the centers' self-assessment reports, gives receipts, looks into the files.",
         routers=[
             routes(desk, clock),
+            form_routes(desk, forms, clock),
             receipt_routes(desk, settings.public_url),
             *after.routers(desk),
         ],

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.submissions.forms.form import Form
 from services.submissions.reviewing.reviews import Review
 from shared.contracts.events import RoundChanged
 
@@ -46,12 +47,15 @@ class Upload(State):
 
     `sha256` is what the sender declared of the whole file; `parts` what it declared of each part, or None until it did.
     A part's digest is never changed: the store took only bytes of that digest, so what it has under a number is known.
+
+    With a `form` nothing is declared and there are no parts: `size` is 0 until the file was confirmed, and `sha256`
+    None until this service has read it.
     """
 
     id: str
     state: UploadState
     size: int
-    sha256: str
+    sha256: str | None
     parts: tuple[str | None, ...]
     multipart: str
     opened_at: datetime
@@ -59,6 +63,7 @@ class Upload(State):
     completing_at: datetime | None = None
     reason: FailReason | None = None
     receipt: str | None = None
+    form: Form | None = None
 
     @property
     def received_at(self) -> datetime:

@@ -82,4 +82,15 @@ class PartsMissing:
     numbers: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FileNotArrived:
+    """Nothing was posted with this form yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReplaced:
+    """What lies in the store is not the file that was to be confirmed: the form was posted once more."""
+
+
 CannotOpen = NothingOwed | RoundNotOpen | TooManyUploads | TooManyReports | ResendingOver | AlreadyApproved
+FormRefused = FileNotArrived | FileReplaced | FileTooLarge

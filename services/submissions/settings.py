@@ -27,6 +27,12 @@ class SubmissionsSettings(CoreSettings):
     """The largest file that may be declared, in bytes."""
     upload_lifetime_hours: float = Field(72.0, gt=0, le=24 * 7)
     """How long an upload that was begun may be resumed. Whether it is on time is another matter: the deadline's."""
+    form_max_bytes: int = Field(5 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
+    """The largest file that a form without scripts takes, in bytes, and no more than SARABAN_UPLOAD_MAX_BYTES. It goes
+    in one piece and cannot be resumed.
+    """
+    form_minutes: float = Field(60.0, ge=5, le=24 * 60)
+    """How long such a form, and the code that opens its page, may be used to send the file; another can be had."""
     part_url_minutes: float = Field(60.0, ge=1, le=24 * 60)
     """How long the address of one part works; a new one can be had at any time."""
     reconcile_seconds: float = Field(5.0, gt=0, le=3600)
@@ -116,6 +122,15 @@ class SubmissionsSettings(CoreSettings):
     @property
     def url_lifetime(self) -> timedelta:
         return timedelta(minutes=self.part_url_minutes)
+
+    @property
+    def form_lifetime(self) -> timedelta:
+        return timedelta(minutes=self.form_minutes)
+
+    @property
+    def form_largest(self) -> int:
+        """Bytes that a form takes."""
+        return min(self.form_max_bytes, self.upload_max_bytes)
 
     @property
     def quarantine(self) -> str:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from services.submissions.addressing import events_of, key_of
 from services.submissions.cluster_store import ClusterStore
 from services.submissions.domain import Duty, Submission, Upload
+from services.submissions.form_store import FormStore
 from services.submissions.receipt_store import ReceiptStore
 from services.submissions.refusals import UploadOver
 from services.submissions.sweep_store import SweepStore, sweep_fields
@@ -67,6 +68,7 @@ class Store:
         self.sweeps = SweepStore(self.submissions)
         self.trail = AuditTrail(mongo, announcer)
         self.clusters = ClusterStore(mongo)
+        self.forms = FormStore(self.submissions)
         self.receipts = ReceiptStore(mongo, self.submissions)
         self.rounds = Projection(mongo.documents("rounds"))
         self.centers = Projection(mongo.documents("centers"))
@@ -85,6 +87,7 @@ class Store:
         submissions = self.submissions.documents
         await submissions.index([("uploads.id", ASCENDING)], name="upload")
         await self.receipts.prepare()
+        await self.forms.prepare()
         await self.centers.documents.index([("path", ASCENDING)], name="path")
         await self.obligations.documents.index(
             [("round", ASCENDING), ("owed", ASCENDING), ("_id", ASCENDING)], name="owing"

@@ -120,6 +120,7 @@ class ReportView(BaseModel):
 class UploadView(BaseModel):
     """One attempt to send a file, with what the store has of it: what is not `stored` is still to be sent.
 
+    One that came by a form has no parts, and neither size nor digest before it was completed.
     It can be resumed until `expires_at`; whoever completes it by `on_time_until` is on time, by the service's clock.
     """
 
@@ -128,7 +129,7 @@ class UploadView(BaseModel):
     center: str
     state: UploadState
     size: int
-    sha256: str
+    sha256: str | None
     part_size: int
     parts: list[PartView]
     opened_at: Moment
@@ -168,7 +169,7 @@ def upload_view(submission: Submission, upload: Upload, stored: Collection[int],
     """An upload; `stored` are the numbers of the parts that the store has, `until` is how long it is on time."""
     whole = upload.state in {"completing", "received"}
     return UploadView(
-        **upload.model_dump(exclude={"parts", "multipart", "completing_at"}),
+        **upload.model_dump(exclude={"parts", "multipart", "completing_at", "form"}),
         round=submission.round,
         center=submission.center,
         part_size=PART_SIZE,

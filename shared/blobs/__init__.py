@@ -2,12 +2,13 @@
 
 from shared.blobs.client import CHUNK, Blobs
 from shared.blobs.errors import BlobError, NotFound, Refused, Unavailable
-from shared.blobs.presign import SignedRequest
+from shared.blobs.presign import SignedPost, SignedRequest
 from shared.blobs.shelf import Shelf, Standing, TakenError
 from shared.blobs.values import (
     SMALLEST_PART,
     Begun,
     Fetched,
+    Found,
     Lock,
     Multipart,
     PartPlan,
@@ -24,6 +25,7 @@ __all__ = [
     "BlobError",
     "Blobs",
     "Fetched",
+    "Found",
     "Lock",
     "Multipart",
     "NotFound",
@@ -31,6 +33,7 @@ __all__ = [
     "Place",
     "Refused",
     "Shelf",
+    "SignedPost",
     "SignedRequest",
     "Standing",
     "Stored",

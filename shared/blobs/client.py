@@ -15,6 +15,7 @@ from urllib3 import BaseHTTPResponse
 from shared.blobs.errors import NotFound, Unavailable, translated
 from shared.blobs.keeping import Keeping
 from shared.blobs.multipart import Multiparts
+from shared.blobs.posting import Posting
 from shared.blobs.presign import SignedRequest
 from shared.blobs.slots import Slot
 from shared.blobs.values import Fetched, Lock, Place, Stored
@@ -23,7 +24,7 @@ CHUNK = 1024 * 1024
 """Bytes read at a time."""
 
 
-class Blobs(Multiparts, Keeping):
+class Blobs(Multiparts, Keeping, Posting):
     """Buckets and objects. What fails raises `Unavailable`, `NotFound` or `Refused`, never an error of
     minio's.
     """

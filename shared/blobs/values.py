@@ -25,6 +25,18 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What lies under a key at this moment. A place with its `version` always gives the same bytes.
+
+    `etag` tells these bytes from others under the same key; it is no digest.
+    """
+
+    version: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """What was truly read: bytes counted and digested here, SHA-256 in lower-case hex."""
 

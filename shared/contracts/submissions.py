@@ -12,7 +12,7 @@ class UploadOpened(EventData):
     center: str
     upload: str
     path: Path
-    size: int = Field(description="bytes declared")
+    size: int = Field(description="bytes declared; 0 where the sender used a form, which declares none")
     opened_at: AwareDatetime
 
 

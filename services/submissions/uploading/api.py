@@ -8,6 +8,7 @@ from fastapi import Response
 from services.submissions import problems
 from services.submissions.desk import Clock, Code, Desk, Reader, RoundId, Sender
 from services.submissions.domain import Declared, Upload
+from services.submissions.forms.problems import unfinished
 from services.submissions.receipts.views import CompletedView, receipt_view
 from services.submissions.refusals import PartUnknown, UploadOver
 from services.submissions.store import Written
@@ -91,7 +92,7 @@ def _uploads(router: Router, desk: Desk, clock: Clock) -> None:
         """Hand the file in. The answer comes when the report is durable, and is the same however often it is asked."""
         done = await desk.completion.complete(*await desk.upload(upload, principal, act=True), clock())
         if not isinstance(done, Completed):
-            raise problems.of_upload(done)
+            raise unfinished(done)
         return CompletedView(upload=done.upload.id, receipt=receipt_view(done.submission, done.report))
 
     @router.delete("/uploads/{upload}", status_code=204, responses=_OVER)

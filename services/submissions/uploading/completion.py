@@ -14,8 +14,9 @@ from datetime import datetime
 from typing import Final
 
 from services.submissions.domain import LOOK_WITHIN, Duty, FailReason, Report, Submission, Upload
+from services.submissions.forms.rules import begin_form
 from services.submissions.receipts.signing import Receipt, ReceiptSigner
-from services.submissions.refusals import PartsMissing, UploadOver
+from services.submissions.refusals import FormRefused, PartsMissing, UploadOver
 from services.submissions.store import Store, Written
 from services.submissions.uploading.receiving import begin_completion, fail, late_for, receive
 from services.submissions.uploading.sending import Change, expire
@@ -47,18 +48,18 @@ class Completion:
         self._store, self._blobs, self._uploads, self._signer = store, blobs, uploads, signer
 
     async def complete(
-        self, submission: Submission, upload: Upload, now: datetime
-    ) -> Completed | UploadOver | PartsMissing:
-        """Receive the file. Asked again, after an answer that was lost, it gives the same report and receipt."""
+        self, submission: Submission, upload: Upload, now: datetime, *, seen: str | None = None
+    ) -> Completed | UploadOver | PartsMissing | FormRefused:
+        """Receive the file. Asked again, after an answer that was lost, it gives the same report and receipt.
+
+        `seen` is the etag of what its sender posted with a form, if the sender knows it.
+        """
         at = Written(submission, upload)
         there: Sequence[StoredPart] = ()
         if at.upload.state == "open":
             there = await self._uploads.parts_there(upload)
-            sizes = {part.number: part.size for part in there}
-            begun: Written | PartsMissing | UploadOver = await self._store.write_upload(
-                submission, upload, lambda s, u: begin_completion(s, u, sizes, now)
-            )
-            if isinstance(begun, PartsMissing):
+            begun = await self._begin(at, there, seen, now)
+            if not isinstance(begun, Written | UploadOver):
                 return begun
             at = begun if isinstance(begun, Written) else Written(submission, begun.upload)
             failpoint("submissions.after_begin")
@@ -70,6 +71,17 @@ class Completion:
             at = Written(stored.state, at.upload) if stored else at
         report = at.submission.report_of(upload.id)
         return Completed(at.submission, at.upload, report) if report else UploadOver(at.upload)
+
+    async def _begin(
+        self, at: Written, there: Sequence[StoredPart], seen: str | None, now: datetime
+    ) -> Written | UploadOver | PartsMissing | FormRefused:
+        if at.upload.form:
+            posted = await self._uploads.posted(at.upload)
+            return await self._store.write_upload(
+                at.submission, at.upload, lambda s, u: begin_form(s, u, posted, seen, now)
+            )
+        sizes = {part.number: part.size for part in there}
+        return await self._store.write_upload(at.submission, at.upload, lambda s, u: begin_completion(s, u, sizes, now))
 
     async def reconcile(self, submission: Submission, now: datetime) -> list[Upload]:
         """Finish what a lost process began, and end what nobody finished in its time. Returns the uploads that
@@ -95,7 +107,7 @@ class Completion:
         )
         if isinstance(ended, UploadOver):
             return Written(at.submission, ended.upload)
-        await self._blobs.abort_multipart(self._uploads.multipart(ended.upload))
+        await self._uploads.forget(ended.upload)
         return ended
 
     async def _finish(self, at: Written, there: Sequence[StoredPart] = ()) -> Written:
@@ -110,7 +122,7 @@ class Completion:
             return await self._elsewhere(at) or await self._fail(at, "lost", None)
         if read.size != at.upload.size:
             return await self._fail(at, "size_mismatch", place)
-        if read.sha256 != at.upload.sha256:
+        if at.upload.sha256 not in {None, read.sha256}:
             return await self._fail(at, "digest_mismatch", place)
         report = await self._report(at, read, place)
 
@@ -142,6 +154,8 @@ class Completion:
 
     async def _joined(self, upload: Upload, there: Sequence[StoredPart]) -> Place | None:
         """Where the whole object lies, joined now or before; None if it is in the store no more."""
+        if upload.form:
+            return self._uploads.place(upload)  # one post, pinned when it was confirmed
         multipart = self._uploads.multipart(upload)
         try:
             there = there or await self._blobs.list_parts(multipart)

@@ -1,9 +1,9 @@
 """What abandoned uploads and dead processes leave in the object store, taken away where nobody can miss it.
 
-Three kinds are: parts of an upload that has ended, or that no record knows (its process died between the store and the
-database); objects of an upload that came to nothing; and quarantined files of reports whose accepted copy is kept. A
-whole object that no record knows is only counted: it may be all that is left of a report, should the database ever be
-put back to an older state.
+Four kinds are: parts of an upload that has ended, or that no record knows (its process died between the store and the
+database); objects of an upload that came to nothing; what was posted with a form besides the file that was confirmed;
+and quarantined files of reports whose accepted copy is kept. A whole object that no record knows is only counted: it
+may be all that is left of a report, should the database ever be put back to an older state.
 """
 
 import asyncio
@@ -107,6 +107,8 @@ def object_is_left(place: Place, upload: Upload, report: Report | None) -> bool:
         return False
     if report.upload != upload.id:
         return True  # the same bytes lie under the key of the upload that brought them first
+    if upload.form and place.version != report.quarantined:
+        return True  # posted before or after the one that was confirmed
     return report.state == "accepted" and report.quarantined in {None, place.version}
 
 

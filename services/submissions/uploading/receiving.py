@@ -49,7 +49,8 @@ def receive(submission: Submission, upload: Upload, report: Report) -> Change | 
     if upload.state != "completing":
         return UploadOver(upload)
     known = submission.report_with(report.sha256)
-    done = upload.model_copy(update={"state": "received", "receipt": (known or report).receipt})
+    told = {"state": "received", "receipt": (known or report).receipt, "sha256": report.sha256}
+    done = upload.model_copy(update=told)
     if known:
         return Change(changed(submission, done))
     after = changed(submission, done)

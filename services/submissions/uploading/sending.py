@@ -110,6 +110,11 @@ def open_upload(
         opened_at=now,
         expires_at=now + lifetime,
     )
+    return begun_with(submission, duty, new, now)
+
+
+def begun_with(submission: Submission | None, duty: Duty, new: Upload, now: datetime) -> Change:
+    """The submission with one upload more, for which nothing stood in the way."""
     before = submission or Submission(
         round=duty.round.round,
         center=duty.center,
@@ -120,7 +125,7 @@ def open_upload(
     begun = {"standing": "uploading", "since": now} if before.standing == "awaited" else {}
     after = tidied(before.model_copy(update={"path": duty.path, "uploads": (*before.uploads, new), **begun}))
     opened = UploadOpened(
-        round=after.round, center=after.center, upload=upload, path=after.path, size=declared.size, opened_at=now
+        round=after.round, center=after.center, upload=new.id, path=after.path, size=new.size, opened_at=now
     )
     return Change(after, (opened, *(() if submission and not begun else (stage_of(after),))))
 

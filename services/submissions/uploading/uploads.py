@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.submissions.domain import Declared, Duty, Submission, Upload
+from services.submissions.forms.rules import Posted
 from services.submissions.refusals import CannotOpen, PartDigestChanged, PartUnknown, UploadOver
 from services.submissions.store import Store, Written, key_of
 from services.submissions.uploading.sending import Change, abort, declare_parts, find_standing, may_open, open_upload
-from shared.blobs import Blobs, Multipart, NotFound, PartPlan, SignedRequest, StoredPart
+from shared.blobs import Blobs, Multipart, NotFound, PartPlan, Place, SignedRequest, StoredPart
 from shared.mongo.aggregates import new_id
 
 PDF = "application/pdf"
@@ -83,7 +84,7 @@ class Uploads:
 
     async def parts_there(self, upload: Upload) -> tuple[StoredPart, ...]:
         """The parts that the store has of an open upload; none of an ended one."""
-        if upload.state != "open":
+        if upload.state != "open" or upload.form:
             return ()
         try:
             return await self._blobs.list_parts(self.multipart(upload))
@@ -97,8 +98,25 @@ class Uploads:
             if isinstance(ended, UploadOver):
                 return ended
             upload = ended.upload
-        await self._blobs.abort_multipart(self.multipart(upload))
+        await self.forget(upload)
         return upload
+
+    async def forget(self, upload: Upload) -> None:
+        """Take the parts of an upload that has ended out of the store. What a form posted, the sweeper takes."""
+        if upload.form is None:
+            await self._blobs.abort_multipart(self.multipart(upload))
+
+    async def posted(self, upload: Upload) -> Posted | None:
+        """What a form has brought to the store last; None while that is nothing."""
+        try:
+            found = await self._blobs.find(self.place(upload))
+        except NotFound:
+            return None
+        return Posted(found.version, found.size, found.etag)
+
+    def place(self, upload: Upload) -> Place:
+        """Where the file of an upload lies, and of one that came by a form, which version of it counts."""
+        return Place(self._quarantine, key_in_store(upload.id), upload.form.version if upload.form else None)
 
     def multipart(self, upload: Upload) -> Multipart:
         """The upload as the store knows it."""

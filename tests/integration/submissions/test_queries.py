@@ -45,6 +45,8 @@ async def test_no_query_of_a_whole_life_reads_a_whole_collection(world: World) -
         asked = f"/v1/rounds/{office.round}/centers/{office.center}/uploads/preflight"
         assert (await office.ask("POST", asked, json={"size": len(data)})).status_code == 200
         receipt = await office.bring(data)
+        form = await office.ask("POST", f"/v1/rounds/{office.round}/centers/{office.center}/forms")
+        assert (await office.http.post("/forms", data={"code": form.json()["code"]})).status_code == 200
         await office.bring(data[:5000], center=office.other)
         await office.decided()
         await office.decided(office.other)

@@ -86,6 +86,7 @@ def completing(change: Change, upload: str = "u1", now: datetime = NOW) -> Chang
 
 
 def report_of(submission: Submission, upload: Upload) -> Report:
+    assert upload.sha256 is not None
     return Report(
         version=len(submission.reports) + 1,
         upload=upload.id,
