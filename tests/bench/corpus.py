@@ -11,15 +11,11 @@ inspector's child by a signal, stalled it, took more than the service allows, or
 import argparse
 import asyncio
 import io
-import multiprocessing
-import re
 import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,18 +27,10 @@ from rich.table import Table
 from services.submissions.inspecting.findings import Finding
 from services.submissions.inspecting.inspector.confine import Limits
 from services.submissions.inspecting.room import Clean, InspectionRoom, Stalled, Used, Verdict, report_file, seal
+from tests.bench.searching import Search
 
 WALL = 60.0
-AGAIN = 30.0
-"""Seconds for the second search of one file."""
 SUFFIXES = {".pdf", ".svg"}
-ACTIVE = re.compile(
-    rb"/(?:JavaScript|JS|Launch|EmbeddedFiles?|EF|RichMedia\w*|XFA|SubmitForm|ImportData|GoToR|GoToE|FileAttachment"
-    rb"|Movie|Sound|Screen|Rendition|3D)\b"
-)
-
-
-_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 OF_ACTIVE = frozenset(
     {"launch_action", "javascript", "xfa_form", "embedded_file", "remote_content", "multimedia", "malware"}
 )
@@ -115,7 +103,7 @@ class Inspected:
         return [one for one in self.files if one.cpu > seconds or one.peak > peak]
 
 
-async def look(room: InspectionRoom, used: list[Used], search: "Search", path: Path, data: bytes) -> Looked:
+async def look(room: InspectionRoom, used: list[Used], search: Search, path: Path, data: bytes) -> Looked:
     used.clear()
     with report_file() as file, report_file() as copied:
         file.write(data)
@@ -129,46 +117,6 @@ async def look(room: InspectionRoom, used: list[Used], search: "Search", path: P
     # A stalled child is killed by us: that is another fault.
     signals = () if isinstance(verdict, Stalled) else tuple(one.signal for one in used if one.signal)
     return Looked(path, verdict, again, cpu, peak, signals, search.names(data))
-
-
-class Search:
-    """Names of what acts, anywhere in a file, found as no part of the inspector finds them; in a process of its own,
-    since nothing holds the file back here.
-    """
-
-    def __init__(self) -> None:
-        self._process = self._start()
-
-    def _start(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-
-    def names(self, data: bytes) -> tuple[str, ...]:
-        """What was found, in the bytes alone where qpdf cannot open the file or does not come back from it."""
-        try:
-            inside = self._process.submit(names_inside, data).result(timeout=AGAIN)
-        except (BrokenProcessPool, TimeoutError):
-            self.close()
-            self._process, inside = self._start(), frozenset()
-        plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), data)
-        return tuple(sorted(name.decode() for name in inside | set(ACTIVE.findall(plain))))
-
-    def close(self) -> None:
-        for process in list(self._process._processes.values()):
-            process.kill()
-        self._process.shutdown(wait=True, cancel_futures=True)
-
-
-def names_inside(data: bytes) -> frozenset[bytes]:
-    """Names in the objects of a file, unpacked, mended where need be."""
-    try:
-        with pikepdf.open(io.BytesIO(data)) as pdf:
-            return frozenset(name for one in pdf.objects for name in ACTIVE.findall(_text(one)))
-    except (pikepdf.PdfError, pikepdf.PasswordError, ValueError, TypeError, RuntimeError):
-        return frozenset()
-
-
-def _text(one: object) -> bytes:
-    return one.unparse(resolved=True) if isinstance(one, pikepdf.Object) else b""
 
 
 def repaired(data: bytes) -> bytes | None:
