@@ -15,6 +15,8 @@ from services.submissions.inspecting.inspector.active import containers, refused
 
 LARGEST_MENDED: Final = 4 * 1024 * 1024
 """Bytes. Mending reads a file several times, and a large one is a torn scan."""
+LARGEST_SEARCHED: Final = 64 * 1024 * 1024
+"""Bytes: 50 MB take two seconds at most."""
 
 _BROKEN: Final = (PdfError, ValueError, TypeError, RuntimeError, LookupError, ArithmeticError)
 _STREAM: Final = re.compile(rb"\bstream\r?\n.*?(?:endstream|\Z)", re.DOTALL)
@@ -40,7 +42,7 @@ _ANY: Final = re.compile(rb"(?:" + b"|".join(sorted(_NAMES, key=len, reverse=Tru
 def named(file: BinaryIO) -> set[str]:
     """Codes of findings: of the objects of the file as it would be mended, and of names that lie in it openly."""
     file.seek(0)
-    data = file.read()
+    data = file.read(LARGEST_SEARCHED)
     # Without its streams: in packed bytes three letters in a row mean nothing.
     plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), _STREAM.sub(b"", data))
     found = {_NAMES[name] for name in _ANY.findall(plain)}

@@ -69,7 +69,9 @@ def examine(file: BinaryIO, copy: BinaryIO | None = None) -> dict[str, Any]:
         result = {"finding": "too_complex"}
     except (PdfError, ValueError, TypeError, RuntimeError, LookupError, ArithmeticError) as error:
         # pikepdf raises the last five on objects that are not what their place asks for.
-        result = {"finding": _named_if_active(file, _meaning(str(error)))}
+        if qpdf_limit_errors() == before:  # else it is refused for that, and mending would run into it again
+            return {"finding": _named_if_active(file, _meaning(str(error)))}
+        result = {"finding": "too_complex"}
     # Past a limit qpdf often goes on with a piece missing, so its count decides, not what came out.
     return {"finding": "too_complex"} if qpdf_limit_errors() > before else result
 
