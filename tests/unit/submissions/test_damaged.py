@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pikepdf
 import pytest
@@ -11,10 +12,10 @@ from pikepdf import Dictionary, Name, ObjectStreamMode, Stream
 from deploy.local.crowd.papers import paper
 from services.submissions.inspecting.inspector.examine import examine
 
-SCRIPT = {"S": Name.JavaScript, "JS": "app.alert(1)"}
+SCRIPT: dict[str, Any] = {"S": Name.JavaScript, "JS": "app.alert(1)"}
 
 
-def active(action: dict[str, object] = SCRIPT, *, packed: bool = False, content: bytes = b"0 0 9 9 re f") -> bytes:
+def active(action: dict[str, Any] = SCRIPT, *, packed: bool = False, content: bytes = b"0 0 9 9 re f") -> bytes:
     out = io.BytesIO()
     with pikepdf.new() as pdf:
         page = pdf.add_blank_page()

@@ -36,7 +36,7 @@ _NAMES: Final = {
     b"/RichMedia": "multimedia",
     b"/Rendition": "multimedia",
 }
-_ANY: Final = re.compile(rb"(?:" + b"|".join(sorted(_NAMES, key=len, reverse=True)) + rb")(?![^\s()<>\[\]{}/%])")
+_ANY: Final = re.compile(rb"(?:" + b"|".join(sorted(_NAMES, reverse=True)) + rb")(?![^\s()<>\[\]{}/%])")
 
 
 def named(file: BinaryIO) -> set[str]:
