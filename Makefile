@@ -5,7 +5,7 @@ SHELL := /bin/sh
 WORKERS ?= 3
 PYTHON_FILES := services shared deploy tests
 
-.PHONY: help demo up down status test test-real faults campaigns lint format bench rolls evening clusters requirements local dev
+.PHONY: help demo up down status test test-real faults campaigns lint format bench rolls evening clusters requirements local dev corpus
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ rolls: dev ## What a roll costs: seconds and memory, against their targets (ARGS
 clusters: dev ## Clusters of a national roll beside other methods and the bound (ARGS="--check", ARGS="--replan")
 	@deploy/set-up bench
 	@.venv/bin/python -m tests.bench.clusters $(ARGS)
+
+corpus: dev ## The inspection over folders of PDFs, one a source, which you bring (ARGS="DIR --list --repaired"; docs/files.md)
+	@.venv/bin/python -m tests.bench.corpus $(ARGS)
 
 evening: dev ## 10,002 reports in ten minutes while servers die (ARGS="--centers 300 --minutes 1")
 	@.venv/bin/python -m tests.bench.evening $(ARGS)

@@ -54,7 +54,10 @@ ALREADY_CLAIMED = ProblemKind(
     "ดูเวลาที่เปิดได้ที่ GET /v1/holders/{code}/credential หากไม่ใช่ท่าน โปรดแจ้งอำเภอทันที",
     "GET /v1/holders/{code}/credential says when. If it was not you, tell your district at once.",
 )  # fmt: skip
-NOT_REVEALED = ProblemKind("not-revealed", 409, "ยังไม่ได้เปิดรหัสด้วยคำขอนี้", "This claim has not opened the credential")
+NOT_REVEALED = ProblemKind(
+    "not-revealed", 409, "ยังไม่ได้เปิดรหัสด้วยคำขอนี้", "This claim has not opened the credential",
+    "เปิดรหัสด้วยคำขอนี้ก่อน แล้วจึงยืนยัน", "Reveal with this claim first, then confirm.",
+)  # fmt: skip
 SEAL_BROKEN = ProblemKind(
     "seal-broken", 500, "ผนึกของรหัสนี้เสียหาย", "The seal of this credential is broken",
     "แจ้งผู้ดูแลระบบให้ออกรหัสใหม่ รหัสเดิมยังไม่ถูกเปิด", "Ask the operator for a new one; this one was not opened.",
@@ -78,9 +81,14 @@ NOTHING_WAITS = ProblemKind(
     "ดูสถานะได้ที่ GET /v1/rounds/{round}/holders", "GET /v1/rounds/{round}/holders says where they stand.",
 )  # fmt: skip
 NO_SUCH_PERSON = ProblemKind(
-    "no-such-person", 404, "ไม่มีผู้กระทำตามรหัสอ้างอิงนี้ หรือถูกลบแล้ว", "Nobody stands behind this reference, or no longer",
+    "no-such-person", 404, "ไม่มีผู้กระทำตามรหัสอ้างอิงนี้ หรือถูกลบแล้ว",
+    "Nobody stands behind this reference, or no longer",
+    "ตรวจรหัสอ้างอิงจากสมุดตรวจสอบ", "Check the reference against the trail.",
 )  # fmt: skip
-NOT_ANCHORED = ProblemKind("not-anchored", 404, "ยังไม่มีการตรึงสมุดตรวจสอบ", "Nothing was anchored yet")
+NOT_ANCHORED = ProblemKind(
+    "not-anchored", 404, "ยังไม่มีการตรึงสมุดตรวจสอบ", "Nothing was anchored yet",
+    "รอการตรึงครั้งถัดไปแล้วลองใหม่", "Wait for the next anchoring and try again.",
+)  # fmt: skip
 
 _KINDS: Final[dict[Refusal, ProblemKind]] = {
     Refusal.NOT_OWN: CLAIM_REFUSED,

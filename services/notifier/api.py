@@ -30,8 +30,10 @@ from shared.security.scope import DEPARTMENT_CODE, may_act, may_see
 from shared.telemetry import current_traceparent
 
 NOTICE_UNKNOWN = ProblemKind(
-    "notice-unknown", 404, "ไม่พบหนังสือแจ้งนี้ในส่วนที่ท่านเห็นได้", "There is no such notice among those you may see"
-)
+    "notice-unknown", 404, "ไม่พบหนังสือแจ้งนี้ในส่วนที่ท่านเห็นได้",
+    "There is no such notice among those you may see",
+    "ตรวจเลขหนังสือแจ้ง หรือดูรายการหนังสือแจ้งของท่าน", "Check its id, or look at your list of notices.",
+)  # fmt: skip
 NOTICE_NOT_SENT = ProblemKind(
     "notice-not-sent", 409, "หนังสือแจ้งนี้ยังไม่ได้ส่งถึงท่าน", "This notice has not been sent to you",
     "รอให้ได้รับหนังสือแจ้งก่อน", "Wait until it reaches you.",

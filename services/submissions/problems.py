@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.submissions.domain import Upload
+from services.submissions.domain import FailReason, Upload
 from services.submissions.refusals import (
     AlreadyApproved,
     CannotOpen,
@@ -33,6 +33,8 @@ RECEIPT_UNKNOWN: Final = ProblemKind(
 )  # fmt: skip
 NOTHING_SENT: Final = ProblemKind(
     "nothing-sent", 404, "ศูนย์นี้ยังไม่ได้ส่งรายงาน", "This center has sent nothing yet",
+    "ตรวจรหัสศูนย์และรอบ หากถูกต้อง ให้รอหรือเตือนศูนย์ให้ส่งรายงาน",
+    "Check the center's code and the round; if they are right, wait for the report or remind the center.",
 )  # fmt: skip
 NOTHING_OWED: Final = ProblemKind(
     "nothing-owed", 409, "ศูนย์นี้ไม่อยู่ในบัญชีรายชื่อของรอบนี้", "This center is not on the round's roll",
@@ -66,6 +68,8 @@ WRONG_FILE_TYPE: Final = ProblemKind(
 )  # fmt: skip
 PART_UNKNOWN: Final = ProblemKind(
     "part-unknown", 422, "ไฟล์นี้ไม่มีส่วนหมายเลขนี้", "The file has no part with this number",
+    "อ่านรายการส่วนของไฟล์ (parts) จากรายการส่งนี้ แล้วใช้หมายเลขในนั้น",
+    "Read the upload again and use the numbers in its `parts`.",
 )  # fmt: skip
 PART_DIGEST_MISSING: Final = ProblemKind(
     "part-digest-missing", 422, "ยังไม่ได้แจ้งค่า SHA-256 ของส่วนนี้", "The part's SHA-256 was not told yet",
@@ -92,6 +96,19 @@ NOT_AS_DECLARED: Final = ProblemKind(
     "เริ่มส่งไฟล์ใหม่ ตรวจว่าไฟล์ไม่ถูกแก้ไขระหว่างส่ง", "Open an upload again; make sure the file does not change meanwhile.",
 )  # fmt: skip
 
+UPLOAD_LOST: Final = ProblemKind(
+    "upload-lost", 410, "ระบบเก็บไฟล์นี้ไว้ไม่ครบ ไม่ใช่ความผิดของผู้ส่ง",
+    "Our store has not kept all of this upload; that is no fault of yours",
+    "ส่งไฟล์เดิมอีกครั้งเป็นรายการใหม่ หากเลยกำหนดแล้วให้แจ้งผู้ดูแลระบบพร้อมเลขรายการนี้",
+    "Open an upload again and send the same file; if the deadline has passed, tell the operator this upload's id.",
+)  # fmt: skip
+
+FAILED: Final[dict[FailReason, ProblemKind]] = {
+    "digest_mismatch": NOT_AS_DECLARED,
+    # The store took each part in its length only: if the whole has another, that happened on our side.
+    "size_mismatch": UPLOAD_LOST,
+    "lost": UPLOAD_LOST,
+}
 _OVER = {
     "aborted": ("ผู้ส่งยกเลิกแล้ว", "It was deleted by its sender."),
     "expired": ("ส่งไม่เสร็จภายในเวลา", "It was not finished in its time."),
@@ -148,10 +165,18 @@ def of_upload(refusal: UploadOver | PartUnknown | PartDigestChanged | PartsMissi
             return PARTS_MISSING.problem(f"ขาดส่วนที่ {named}", f"Missing: {named}.", where="path.upload")
 
 
+def in_words(problem: Problem) -> tuple[str, str]:
+    """All that a problem says, in a line of Thai and one of English."""
+    told = problem.document
+    thai = [one for one in (told.title, told.detail, told.hint) if one]
+    english = [one.rstrip(".") for one in (told.title_en, told.detail_en, told.hint_en) if one]
+    return " ".join(dict.fromkeys(thai)), ". ".join(dict.fromkeys(english)) + "."
+
+
 def over(upload: Upload) -> Problem:
     """What has become of an upload that can't be changed any more."""
     if upload.state == "failed":
-        return NOT_AS_DECLARED.problem(where="path.upload")
+        return FAILED[upload.reason or "lost"].problem(where="path.upload")
     if upload.state in _OVER:
         return UPLOAD_OVER.problem(*_OVER[upload.state], where="path.upload")
     return UPLOAD_RECEIVED.problem(where="path.upload")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from services.submissions import problems
 from services.submissions.domain import (
     PART_SIZE,
     FailReason,
@@ -19,6 +20,7 @@ from services.submissions.domain import (
 )
 from services.submissions.inspecting.findings import FINDINGS
 from shared.blobs import SignedRequest
+from shared.http import View
 from shared.thai.calendar import in_bangkok
 
 Moment = Annotated[
@@ -50,7 +52,7 @@ class PartsDeclared(Body):
     parts: list[PartDeclared] = Field(min_length=1, max_length=1_000)
 
 
-class PartView(BaseModel):
+class PartView(View):
     """A part of the file; every part but the last has `part_size` bytes."""
 
     number: int
@@ -59,7 +61,7 @@ class PartView(BaseModel):
     stored: bool
 
 
-class PartRequest(BaseModel):
+class PartRequest(View):
     """The request that sends one part, with exactly these headers, straight to the object store."""
 
     number: int
@@ -70,11 +72,11 @@ class PartRequest(BaseModel):
     expires_at: Moment
 
 
-class PartRequests(BaseModel):
+class PartRequests(View):
     parts: list[PartRequest]
 
 
-class ReasonView(BaseModel):
+class ReasonView(View):
     """Why a report came back, and what to do."""
 
     code: str
@@ -82,7 +84,7 @@ class ReasonView(BaseModel):
     sentence_en: str
 
 
-class SeenView(BaseModel):
+class SeenView(View):
     """What the inspection saw in the file. Pages are numbered from 1."""
 
     pages: int
@@ -92,14 +94,14 @@ class SeenView(BaseModel):
     notes: list[str]
 
 
-class CopyView(BaseModel):
+class CopyView(View):
     """The copy without actions, metadata and attachments, which is what others download."""
 
     sha256: str
     size: int
 
 
-class ReportView(BaseModel):
+class ReportView(View):
     """One version of a report. `sha256` is of the file as it was sent, which is kept."""
 
     version: int
@@ -117,11 +119,12 @@ class ReportView(BaseModel):
     decided_at: Moment | None
 
 
-class UploadView(BaseModel):
+class UploadView(View):
     """One attempt to send a file, with what the store has of it: what is not `stored` is still to be sent.
 
     One that came by a form has no parts, and neither size nor digest before it was completed.
     It can be resumed until `expires_at`; whoever completes it by `on_time_until` is on time, by the service's clock.
+    `failure` says in words why nothing was received, where `reason` is given.
     """
 
     id: str
@@ -134,18 +137,20 @@ class UploadView(BaseModel):
     parts: list[PartView]
     opened_at: Moment
     expires_at: Moment
+    on_time_until: Moment
     reason: FailReason | None
+    failure: ReasonView | None
     receipt: str | None
 
 
-class CarriedView(BaseModel):
+class CarriedView(View):
     """What a center that was merged into this one had sent."""
 
     origin: str
     reports: list[ReportView]
 
 
-class SubmissionView(BaseModel):
+class SubmissionView(View):
     """Where a center stands in a round. `uploads` are those under way.
 
     `due_again` is when a returned report must be back; `overdue` the time that passed without one; `successor` the
@@ -174,11 +179,19 @@ def upload_view(submission: Submission, upload: Upload, stored: Collection[int],
         center=submission.center,
         part_size=PART_SIZE,
         on_time_until=until,
+        failure=_failure(upload),
         parts=[
             PartView(number=n, size=upload.part_size(n), sha256=digest, stored=whole or n in stored)
             for n, digest in enumerate(upload.parts, 1)
         ],
     )
+
+
+def _failure(upload: Upload) -> ReasonView | None:
+    if upload.reason is None:
+        return None
+    thai, english = problems.in_words(problems.over(upload))
+    return ReasonView(code=upload.reason, sentence=thai, sentence_en=english)
 
 
 def part_request(number: int, size: int, request: SignedRequest) -> PartRequest:
@@ -199,8 +212,9 @@ def report_view(report: Report) -> ReportView:
     reason = (
         ReasonView(code=finding.code, sentence=finding.sentence, sentence_en=finding.sentence_en) if finding else None
     )
-    shown = report.model_dump(exclude={"quarantined", "kept", "signed", "reason"})
-    return ReportView(**shown, reason=reason)
+    shown = report.model_dump(include=ReportView.model_fields.keys() - {"reason", "clean"})
+    clean = CopyView(sha256=report.clean.sha256, size=report.clean.size) if report.clean else None
+    return ReportView(**shown, clean=clean, reason=reason)
 
 
 def submission_view(submission: Submission) -> SubmissionView:

@@ -121,7 +121,8 @@ class ReportReturned(ReviewEvent):
 
 class ReviewRefused(EventData):
     """A review that was published to us and did not count. `code` is stable: `overtaken` (a newer version stands, see
-    `current`), `not_inspected`, `not_accepted`, `reviewed_already`, `due_unusable`, `no_reasons` or `carried`.
+    `current`), `not_inspected`, `not_accepted`, `reviewed_already`, `due_unusable`, `no_reasons` or `too_many`; the
+    sentences say the same to a person.
     """
 
     round: str
@@ -130,7 +131,9 @@ class ReviewRefused(EventData):
     review: str
     receipt: str
     code: str
-    current: str | None = Field(None, description="receipt of the version that stands")
+    current: str | None = Field(None, description="receipt of the version that stands, or id of the review that does")
+    sentence: str | None = None
+    sentence_en: str | None = None
     refused_at: AwareDatetime
 
 

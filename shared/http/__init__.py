@@ -6,6 +6,7 @@ from shared.http.paging import Page, PageQuery, write_cursor
 from shared.http.probes import Check, Probes, answers, heartbeat
 from shared.http.problems import Problem, ProblemKind
 from shared.http.routing import Router, route_options
+from shared.http.views import View
 
 __all__ = [
     "Check",
@@ -15,6 +16,7 @@ __all__ = [
     "Problem",
     "ProblemKind",
     "Router",
+    "View",
     "answers",
     "create_app",
     "heartbeat",

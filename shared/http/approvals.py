@@ -28,6 +28,7 @@ NOT_THE_ASKER: Final = ProblemKind(
 )  # fmt: skip
 TIER_TOO_LOW: Final = ProblemKind(
     "tier-too-low", 403, "ต้องให้เจ้าหน้าที่ระดับเดียวกับผู้ขอหรือสูงกว่า", "This is for the asker's tier or a higher one",
+    "ขอให้เจ้าหน้าที่ระดับนั้นอนุมัติ", "Ask an officer of such a tier to decide.",
 )  # fmt: skip
 REQUEST_EXPIRED: Final = ProblemKind(
     "request-expired", 409, "คำขอหมดอายุแล้ว", "The request has expired",

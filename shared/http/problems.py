@@ -108,7 +108,10 @@ class ProblemKind:
         return Problem(self, ProblemDocument(**members), headers)
 
 
-BAD_REQUEST = ProblemKind("bad-request", 400, "คำขอไม่ถูกต้อง", "The request is not well formed")
+BAD_REQUEST = ProblemKind(
+    "bad-request", 400, "คำขอไม่ถูกต้อง", "The request is not well formed",
+    "ตรวจที่อยู่ หัวคำขอ และเนื้อหา แล้วส่งใหม่", "Check the address, headers and body and send it again.",
+)  # fmt: skip
 BODY_NOT_JSON = ProblemKind(
     "body-not-json", 400, "เนื้อหาไม่ใช่ JSON ที่ถูกต้อง", "The body is not valid JSON",
     "ตรวจรูปแบบ JSON แล้วส่งใหม่", "Check the JSON and send it again.",
@@ -133,17 +136,26 @@ TOKEN_REFUSED = ProblemKind(
     "token-refused", 401, "โทเคนใช้ไม่ได้", "The token was refused",
     "ลงชื่อเข้าใช้ใหม่กับผู้ออกโทเคนของระบบนี้", "Sign in again with this system's issuer.",
 )  # fmt: skip
-FORBIDDEN = ProblemKind("forbidden", 403, "ไม่มีสิทธิ์ทำรายการนี้", "Your role may not do this")
+FORBIDDEN = ProblemKind(
+    "forbidden", 403, "ไม่มีสิทธิ์ทำรายการนี้", "Your role may not do this",
+    "ใช้บัญชีของผู้มีหน้าที่นี้ หรือติดต่อหน่วยงานต้นสังกัด", "Use the account of whoever may, or ask the parent organization.",
+)  # fmt: skip
 OUT_OF_SCOPE = ProblemKind(
     "out-of-scope", 403, "อยู่นอกเขตรับผิดชอบ", "This lies outside your part of the tree",
     "ติดต่อหน่วยงานต้นสังกัดของรายการนี้", "Ask the organization it belongs to.",
 )  # fmt: skip
-NOT_FOUND = ProblemKind("not-found", 404, "ไม่พบสิ่งที่ขอ", "There is no such thing here")
+NOT_FOUND = ProblemKind(
+    "not-found", 404, "ไม่พบสิ่งที่ขอ", "There is no such thing here",
+    "ตรวจที่อยู่และรหัสที่อยู่ในนั้น", "Check the address and the codes in it.",
+)  # fmt: skip
 ROUND_UNKNOWN = ProblemKind(
     "round-unknown", 404, "ไม่มีรอบการประเมินนี้", "There is no such round",
     "ตรวจรหัสรอบ เช่น 2569", "Check the round's id, such as 2569.",
 )  # fmt: skip
-ROUND_CLOSED = ProblemKind("round-closed", 409, "รอบการประเมินนี้ปิดแล้ว", "This round is closed")
+ROUND_CLOSED = ProblemKind(
+    "round-closed", 409, "รอบการประเมินนี้ปิดแล้ว", "This round is closed",
+    "ติดต่อกรมหากต้องแก้ไขหลังปิดรอบ", "Ask the department if something must change after the closing.",
+)  # fmt: skip
 ROUND_NOT_OPEN = ProblemKind(
     "round-not-open", 409, "รอบการประเมินนี้ไม่ได้เปิดอยู่", "This round is not open",
     "ทำรายการนี้ได้เฉพาะในรอบที่เปิดอยู่", "This can be done in an open round only.",
@@ -160,7 +172,10 @@ CLUSTER_UNKNOWN = ProblemKind(
     "cluster-unknown", 404, "ไม่มีกลุ่มนี้ในรอบนี้", "The round has no such cluster",
     "อ่านรายการกลุ่มล่าสุดแล้วตรวจรหัส", "Read the list of clusters again and check the id.",
 )  # fmt: skip
-METHOD_NOT_ALLOWED = ProblemKind("method-not-allowed", 405, "ใช้วิธีนี้กับที่อยู่นี้ไม่ได้", "This method is not allowed here")
+METHOD_NOT_ALLOWED = ProblemKind(
+    "method-not-allowed", 405, "ใช้วิธีนี้กับที่อยู่นี้ไม่ได้", "This method is not allowed here",
+    "ดูวิธีที่ใช้ได้ใน Allow หรือที่ /openapi.json", "See `Allow`, or /openapi.json.",
+)  # fmt: skip
 CONFLICT = ProblemKind(
     "conflict", 409, "ข้อมูลถูกแก้ไขพร้อมกัน", "Someone else changed this at the same moment",
     "อ่านสถานะล่าสุดแล้วลองใหม่", "Read the current state and try again.",
@@ -174,9 +189,18 @@ IN_FLIGHT = ProblemKind(
     "request-in-flight", 409, "คำขอเดียวกันกำลังดำเนินการอยู่", "The same request is still being worked on",
     "รอสักครู่แล้วส่งซ้ำด้วยคีย์เดิม", "Wait a moment and repeat it with the same key.",
 )  # fmt: skip
-BODY_TOO_LARGE = ProblemKind("body-too-large", 413, "ข้อมูลที่ส่งมาใหญ่เกินกำหนด", "The body is larger than allowed")
-WRONG_MEDIA_TYPE = ProblemKind("wrong-media-type", 415, "ชนิดข้อมูลไม่ถูกต้อง", "This content type is not accepted here")
-INVALID = ProblemKind("invalid-request", 422, "ข้อมูลไม่ครบหรือไม่ถูกต้อง", "Something in the request is missing or wrong")
+BODY_TOO_LARGE = ProblemKind(
+    "body-too-large", 413, "ข้อมูลที่ส่งมาใหญ่เกินกำหนด", "The body is larger than allowed",
+    "ลดขนาดข้อมูลหรือแบ่งส่ง", "Send less at once.",
+)  # fmt: skip
+WRONG_MEDIA_TYPE = ProblemKind(
+    "wrong-media-type", 415, "ชนิดข้อมูลไม่ถูกต้อง", "This content type is not accepted here",
+    "ใช้ Content-Type ตามที่เอกสาร /openapi.json บอก", "Use the content type that /openapi.json tells.",
+)  # fmt: skip
+INVALID = ProblemKind(
+    "invalid-request", 422, "ข้อมูลไม่ครบหรือไม่ถูกต้อง", "Something in the request is missing or wrong",
+    "แก้ตามตำแหน่งที่ระบุใน errors แล้วส่งใหม่", "Correct the places named in `errors` and send it again.",
+)  # fmt: skip
 TOO_MANY = ProblemKind(
     "too-many-requests", 429, "ส่งคำขอถี่เกินไป", "Too many requests",
     "รอตามเวลาใน Retry-After", "Wait as long as Retry-After says.",

@@ -3,8 +3,9 @@
 So many centers send a report of 200 KB to 2 MB within so many minutes to a whole local stack, while the broker and the
 database are killed and started again once each and a tenth of the centers lose the line in the middle of a part and
 resume. Then the inspection is awaited, and everything is reconciled: what the clients were told against what the
-database has, and that by `saraban verify`. Exit code 1 if a report or an answer was lost, a receipt stands twice, or
-one in a hundred waited 5 s for `complete`.
+database has, and that by `saraban verify`. Exit code 1 if a report or an answer was lost, a receipt stands twice, one
+in a hundred waited 5 s for `complete`, the evening lasted longer than its minutes (and a twentieth, and 20 s for the
+last to come), or the throughput was less than 0.7 of that of the object store alone.
 
 The same bytes then go to the object store alone, by plain signed PUTs of the same client: first at the pace of the
 evening, then as fast as they go; and a last group of centers sends as fast as it goes.

@@ -22,7 +22,7 @@ HEAD = """# Settings
 Every process reads its settings from the environment, with the prefix `SARABAN_`. A missing or bad value stops the
 start with one plain line that names the variable, never its value. The local stack sets what it needs by itself; a
 server that you name (`SARABAN_KAFKA_BOOTSTRAP`, `SARABAN_MONGO_URL`, `SARABAN_S3_ENDPOINT`, `SARABAN_OIDC_ISSUER`,
-`SARABAN_SMTP_URL`) is used and none is started in its place.
+`SARABAN_SMTP_URL`, `SARABAN_CLAMAV_URL`) is used and none is started in its place; a virus scanner is never started.
 
 This page is drawn from the code: `python -m tests.contract.settings_table`.
 """

@@ -49,8 +49,9 @@ PLAN_ENDED: Final = ProblemKind(
     "ไม่ต้องยกเลิก", "There is nothing to cancel.",
 )  # fmt: skip
 EDIT_REFUSED: Final = ProblemKind(
-    "cluster-change-refused", 409, "เปลี่ยนกลุ่มเช่นนี้ไม่ได้", "The cluster cannot be changed like this"
-)
+    "cluster-change-refused", 409, "เปลี่ยนกลุ่มเช่นนี้ไม่ได้", "The cluster cannot be changed like this",
+    "อ่านเหตุผลในรายละเอียด แล้วเลือกการเปลี่ยนแปลงอื่น", "Read why in the detail and choose another change.",
+)  # fmt: skip
 CLUSTER_CHANGED: Final = ProblemKind(
     "cluster-changed", 409, "กลุ่มนี้ถูกแก้ไขไปแล้ว", "The cluster was changed meanwhile",
     "อ่านกลุ่มล่าสุดแล้วแก้ไขใหม่", "Read it again and change that.",

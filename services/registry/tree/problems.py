@@ -51,10 +51,16 @@ WRONG_PARENT: Final = ProblemKind(
 )  # fmt: skip
 KINDS_DIFFER: Final = ProblemKind(
     "kinds-differ", 422, "ทำได้เฉพาะหน่วยงานระดับเดียวกัน", "This can be done among nodes of one kind only",
+    "เลือกหน่วยงานระดับเดียวกันทั้งหมด", "Choose nodes of one kind.",
 )  # fmt: skip
-SAME_NODE: Final = ProblemKind("same-node", 422, "ควบรวมกับตัวเองไม่ได้", "A node cannot be merged into itself")
+SAME_NODE: Final = ProblemKind(
+    "same-node", 422, "ควบรวมกับตัวเองไม่ได้", "A node cannot be merged into itself",
+    "เลือกหน่วยงานปลายทางอื่น", "Choose another node to merge into.",
+)  # fmt: skip
 NOT_ITS_CHILD: Final = ProblemKind(
-    "not-its-child", 422, "รายการนี้ไม่ได้อยู่ใต้หน่วยงานที่จะแยก", "This does not hang under the organization to split",
+    "not-its-child", 422, "รายการนี้ไม่ได้อยู่ใต้หน่วยงานที่จะแยก",
+    "This does not hang under the organization to split",
+    "เลือกเฉพาะรายการที่อยู่ใต้หน่วยงานนี้", "Choose only what hangs under it.",
 )  # fmt: skip
 NOT_EMPTY: Final = ProblemKind(
     "not-empty", 409, "ยังมีหน่วยงานหรือศูนย์อยู่ข้างใต้", "Something still hangs under it",

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from pydantic import BaseModel
-
 from services.submissions.chasing.causes import Cause, Place
 from services.submissions.domain import Standing, Submission
 from services.submissions.views import Moment, SubmissionView, submission_view
+from shared.http import View
 
 
 class PlaceView(SubmissionView):
@@ -21,7 +20,7 @@ class PlaceView(SubmissionView):
     causes: list[Cause]
 
 
-class CountsView(BaseModel):
+class CountsView(View):
     """How many centers under an organization owe a report, and where they stand."""
 
     round: str

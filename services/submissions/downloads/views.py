@@ -1,9 +1,10 @@
 """Downloads as they go in and out over HTTP."""
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.submissions.downloads.rules import Which, Why
 from services.submissions.views import Body, Moment
+from shared.http import View
 
 
 class DownloadBody(Body):
@@ -13,7 +14,7 @@ class DownloadBody(Body):
     why: Why | None = None
 
 
-class DownloadView(BaseModel):
+class DownloadView(View):
     """A link to a file. Whoever has it may open it until `expires_at`, so pass it to nobody. Compare the digest."""
 
     method: str = "GET"

@@ -54,10 +54,13 @@ class Clean:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What one file cost: seconds of processor time, and the most bytes of memory at once."""
+    """What one file cost: seconds of processor time, and the most bytes of memory at once. `signal` ended its child,
+    0 if none did: of a file it is a verdict like another, of our code it may be a fault.
+    """
 
     cpu: float
     peak: int
+    signal: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ class InspectionRoom:
             except TimeoutError:
                 await inspector.close()
                 raise Unavailable("the inspector is stuck") from None
-            self._ended(Used(outcome["cpu"], outcome["peak"]))
+            self._ended(Used(outcome["cpu"], outcome["peak"], outcome["signal"]))
             return _verdict(outcome)
 
     async def _ready(self) -> "_Inspector":

@@ -1,5 +1,6 @@
 """The page that a phone shows after its camera has read a receipt's code. Whole in itself: no script, no link."""
 
+from datetime import datetime
 from html import escape
 from typing import Final
 
@@ -31,16 +32,16 @@ dd{margin:0;overflow-wrap:anywhere}.en{color:#57606a;font-size:.85em}code{font-f
 
 def receipt_page(receipt: ReceiptView) -> str:
     """What a stranger may know of a receipt, Thai first, days in the Buddhist Era."""
-    when = in_bangkok(receipt.received_at)
-    english = f"{when.day} {when:%B} B.E. {buddhist_year(when.date())} ({when.year}), {when:%H:%M} Thai time"
     state, state_en = _STATES[receipt.state]
     late, late_en = ("หลังกำหนด", "after the deadline") if receipt.late else ("ภายในกำหนด", "on time")
     facts = (
         ("รอบการประเมิน", "round", receipt.round),
         ("รหัสศูนย์", "center", receipt.center),
-        ("ได้รับเมื่อ", "received", f"{format_moment(receipt.received_at)}\n{english}"),
+        ("ได้รับเมื่อ", "received", _moment(receipt.received_at)),
         ("ส่ง", "in time?", f"{late}\n{late_en}"),
         ("สถานะ", "state", f"{state}\n{state_en}"),
+        ("ตรวจไฟล์เสร็จเมื่อ", "file decided on", _moment(receipt.decided_at)),
+        *((("สมศ. พิจารณาเมื่อ", "reviewed", _moment(receipt.reviewed_at)),) if receipt.reviewed_at else ()),
         ("SHA-256 ของไฟล์", "SHA-256 of the file", receipt.sha256),
     )
     listed = "".join(
@@ -64,6 +65,14 @@ def unknown_page() -> str:
         "<p>ตรวจเลขใบรับ ๑๒ ตัวอีกครั้ง หากสแกนจากกระดาษแล้วยังไม่พบ ใบรับนั้นอาจไม่ใช่ของจริง</p>"
         '<p class="en">Check its twelve characters. If you scanned it from paper, it may not be genuine.</p>',
     )
+
+
+def _moment(at: datetime | None) -> str:
+    if at is None:
+        return "ยังตรวจไม่เสร็จ\nnot yet"
+    when = in_bangkok(at)
+    english = f"{when.day} {when:%B} B.E. {buddhist_year(when.date())} ({when.year}), {when:%H:%M} Thai time"
+    return f"{format_moment(at)}\n{english}"
 
 
 def _lines(value: str) -> str:

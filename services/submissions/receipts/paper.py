@@ -1,6 +1,7 @@
 """The receipt on paper: one page that a phone's camera and, years later, an auditor can check. Pure: bytes out.
 
-It says what was signed and nothing that may change afterwards, so the same receipt is the same page.
+It says what was signed and nothing that may change afterwards, so the same receipt is the same page. When the file was
+decided on is known only after the receipt was given: it stands at the address that the page leads to.
 """
 
 from dataclasses import dataclass
@@ -49,6 +50,10 @@ def receipt_paper(receipt: Receipt, signed: str, office: Office, address: str) -
         paper.paragraph("ตรวจใบรับนี้", bold=True)
         paper.paragraph("สแกนรหัสด้านขวา หรือเปิดที่อยู่ด้านล่าง ผู้ใดมีเลขใบรับก็ตรวจได้ ไม่ต้องลงชื่อเข้าใช้")
         paper.paragraph("Scan the code or open the address: whoever has the receipt's code may check it.", size=11)
+        paper.paragraph(
+            "วันเวลาที่ตรวจไฟล์เสร็จและผลล่าสุดอยู่ที่เดียวกัน / When its file was decided on, and how it stands, is told there.",
+            size=11,
+        )
         paper.paragraph(address, size=11)
         paper.paragraph(
             "ตรวจได้โดยไม่ใช้เครือข่าย: saraban receipts check (ลายเซ็นอยู่ในไฟล์ PDF นี้) "

@@ -7,10 +7,11 @@ change it; a return says why and gives a day by which the corrected report must 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from services.submissions.domain import Report, Submission
 from services.submissions.reviewing.reasons import REASONS
+from services.submissions.reviewing.refusals import WORDS, Code
 from services.submissions.reviewing.reviews import Review
 from services.submissions.standing import settled, told_of, verdicts
 from services.submissions.uploading.sending import Change
@@ -19,16 +20,6 @@ from shared.contracts.events import ReportReturned, ReviewAccepted, ReviewReason
 MOST_REVIEWS: Final = 100
 """Of one center in one round: more than any correspondence explains."""
 LONGEST_DUE: Final = timedelta(days=366)
-
-Code = Literal[
-    "overtaken",
-    "not_inspected",
-    "not_accepted",
-    "reviewed_already",
-    "no_reasons",
-    "due_unusable",
-    "too_many",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +84,8 @@ def refuse(submission: Submission, given: Judgement, refusal: CannotReview, now:
         receipt=given.receipt,
         code=refusal.code,
         current=refusal.current,
+        sentence=WORDS[refusal.code].sentence,
+        sentence_en=WORDS[refusal.code].sentence_en,
         refused_at=now,
     )
     return Change(submission.model_copy(update={"reviews": (*submission.reviews, noted)}), (told,))

@@ -2,15 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from services.submissions.domain import Report, Standing, Submission
 from services.submissions.reviewing.reasons import REASONS
+from services.submissions.reviewing.refusals import WORDS
 from services.submissions.reviewing.reviewing import Given
 from services.submissions.reviewing.reviews import Review
-from services.submissions.views import Body, Moment
+from services.submissions.views import Body, Moment, ReasonView
 from services.submissions.words import Words
 from shared.contracts.events import ReasonCode, ReviewReason, Verdict
+from shared.http import View
 
 Source = tuple[str | None, tuple[Report, ...], tuple[Review, ...]]
 Happened = Literal["received", "accepted", "rejected", "returned", "approved", "review_refused"]
@@ -41,15 +43,17 @@ class ReviewBody(Body):
     replaces: str | None = Field(None, max_length=64)
 
 
-class ReviewReasonView(BaseModel):
+class ReviewReasonView(View):
     code: ReasonCode
     sentence: str
     sentence_en: str
     note: str | None
 
 
-class ReviewView(BaseModel):
-    """A verdict. `by` is an office or a system. `refused` says why it does not count, if it does not."""
+class ReviewView(View):
+    """A verdict. `by` is an office or a system. `refused` is the code of why it does not count, if it does not, and
+    `refusal` the same in words.
+    """
 
     id: str
     receipt: str
@@ -60,9 +64,10 @@ class ReviewView(BaseModel):
     by: str
     at: Moment
     refused: str | None
+    refusal: ReasonView | None
 
 
-class ReviewedView(BaseModel):
+class ReviewedView(View):
     """The verdict that counts, and where the center stands with it."""
 
     round: str
@@ -72,7 +77,7 @@ class ReviewedView(BaseModel):
     review: ReviewView
 
 
-class HappeningView(BaseModel):
+class HappeningView(View):
     """Something that happened to one version. `origin` is the center that had sent it, where a merge carried it."""
 
     at: Moment
@@ -85,7 +90,7 @@ class HappeningView(BaseModel):
     review: ReviewView | None
 
 
-class HistoryView(BaseModel):
+class HistoryView(View):
     """All versions and verdicts of a submission, in order of time. `successor`: the center it was merged into."""
 
     round: str
@@ -104,7 +109,11 @@ def review_view(review: Review) -> ReviewView:
         for one in review.reasons
         for known in (REASONS[one.code],)
     ]
-    return ReviewView(**review.model_dump(exclude={"reasons", "number"}), reasons=reasons)
+    refusal = None
+    for code, words in WORDS.items():
+        if code == review.refused:
+            refusal = ReasonView(code=code, sentence=words.sentence, sentence_en=words.sentence_en)
+    return ReviewView(**review.model_dump(exclude={"reasons", "number"}), reasons=reasons, refusal=refusal)
 
 
 def reviewed_view(given: Given) -> ReviewedView:

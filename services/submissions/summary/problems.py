@@ -23,6 +23,7 @@ FRAMEWORK_MISSING: Final = ProblemKind(
 TOO_MANY_FRAMEWORKS: Final = ProblemKind(
     "too-many-frameworks", 409, "ประกาศกรอบการประเมินหลายฉบับเกินกำหนด",
     "Too many versions of the framework were published",
+    "ใช้ฉบับล่าสุดที่ประกาศแล้ว หรือติดต่อผู้ดูแลระบบ", "Use the newest one, or ask the operator.",
 )  # fmt: skip
 FRAMEWORK_CHANGED: Final = ProblemKind(
     "framework-changed", 409, "กรอบการประเมินของรอบนี้เปลี่ยนแล้ว", "Another version of the framework counts by now",
@@ -50,6 +51,7 @@ CONDITION_MISSING: Final = ProblemKind(
 )  # fmt: skip
 SUMMARY_MISSING: Final = ProblemKind(
     "summary-missing", 404, "ศูนย์นี้ยังไม่ได้ส่งแบบสรุป", "This center has sent no summary (of that version)",
+    "ตรวจเลขฉบับ หรือรอศูนย์ส่งแบบสรุป", "Check the version, or wait until the center has sent one.",
 )  # fmt: skip
 TOO_MANY_SUMMARIES: Final = ProblemKind(
     "too-many-summaries", 409, "ส่งแบบสรุปหลายฉบับเกินกำหนดแล้ว", "Too many versions of the summary were sent",

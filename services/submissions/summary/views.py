@@ -2,17 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.submissions.summary.answers import Answers, Draft, Rating, Remarks, Sent, Summary, missing
 from services.submissions.summary.framework import Framework, Published, Symbol
 from services.submissions.views import Body, Moment
 from services.submissions.words import Words
+from shared.http import View
 
 Long = Annotated[Words, Field(min_length=1, max_length=4000)]
 
 
-class FrameworkView(BaseModel):
+class FrameworkView(View):
     """A version of the round's framework."""
 
     round: str
@@ -53,14 +54,14 @@ class DraftBody(Body):
         )
 
 
-class MissingView(BaseModel):
+class MissingView(View):
     """What a draft lacks before it can be sent: the code of an indicator or standard, and what of it."""
 
     code: str
     what: str
 
 
-class DraftView(BaseModel):
+class DraftView(View):
     """A draft. Its ETag is its revision: send it back in `If-Match`, so that no device overwrites another's."""
 
     revision: int
@@ -73,7 +74,7 @@ class DraftView(BaseModel):
     sent_as: int | None = Field(description="version under which exactly this was sent")
 
 
-class SummaryView(BaseModel):
+class SummaryView(View):
     """A summary as it was sent. `origin` is the center that had sent it, where a merge carried it."""
 
     round: str
@@ -90,12 +91,12 @@ class SummaryView(BaseModel):
     remarks: list[Remarks]
 
 
-class LevelCount(BaseModel):
+class LevelCount(View):
     level: str
     centers: int
 
 
-class IndicatorCount(BaseModel):
+class IndicatorCount(View):
     """How many centers gave themselves which level in an indicator, by version of the framework."""
 
     framework_version: int
@@ -103,7 +104,7 @@ class IndicatorCount(BaseModel):
     levels: list[LevelCount]
 
 
-class LevelsView(BaseModel):
+class LevelsView(View):
     """How the centers under an organization rate themselves."""
 
     round: str

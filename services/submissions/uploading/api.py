@@ -15,7 +15,7 @@ from services.submissions.store import Written
 from services.submissions.uploading.completion import Completed
 from services.submissions.uploading.preflight import declared_wrong, foretell
 from services.submissions.uploading.uploads import Opened
-from services.submissions.uploading.views import FileTold, PreflightView, preflight_view
+from services.submissions.uploading.views import FileTold, PreflightView, Terms, preflight_view
 from services.submissions.views import (
     FileDeclared,
     PartRequest,
@@ -49,9 +49,8 @@ def _preflight(router: Router, desk: Desk, clock: Clock) -> None:
         duty = await desk.store.duty(found, center, path)
         if submission:
             duty = duty.model_copy(update={"due_again": submission.due_again})
-        return preflight_view(
-            foretell(file.told(), submission, duty, desk.largest, now), duty, submission, desk.largest
-        )
+        forecast = foretell(file.told(), submission, duty, desk.largest, now)
+        return preflight_view(forecast, duty, submission, Terms(file.size, desk.largest, now + desk.uploads.lifetime))
 
 
 def _uploads(router: Router, desk: Desk, clock: Clock) -> None:

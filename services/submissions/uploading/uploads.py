@@ -29,7 +29,7 @@ class Uploads:
         self, store: Store, blobs: Blobs, quarantine: str, *, lifetime: timedelta, url_lifetime: timedelta
     ) -> None:
         self._store, self._blobs, self._quarantine = store, blobs, quarantine
-        self._lifetime, self._url_lifetime = lifetime, url_lifetime
+        self.lifetime, self._url_lifetime = lifetime, url_lifetime
 
     async def open(self, duty: Duty, declared: Declared, now: datetime) -> Opened | CannotOpen:
         """Begin an upload, or find the one that these very bytes have."""
@@ -53,7 +53,7 @@ class Uploads:
                 declared,
                 upload=new,
                 multipart=multipart.upload_id,
-                lifetime=self._lifetime,
+                lifetime=self.lifetime,
                 now=now,
             )
 

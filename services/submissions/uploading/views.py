@@ -1,9 +1,11 @@
 """What goes in and out of a preflight."""
 
 import base64
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
 
 from services.submissions import problems
 from services.submissions.domain import PART_SIZE, Duty, Submission
@@ -11,7 +13,9 @@ from services.submissions.inspecting.findings import Finding
 from services.submissions.receipts.views import ReceiptView, receipt_view
 from services.submissions.refusals import FileTooLarge, WrongFileType
 from services.submissions.uploading.preflight import MOST_FIRST, MOST_LAST, Forecast, Refusal, Told
+from services.submissions.uploading.uploads import PDF
 from services.submissions.views import Body, Digest, Moment, ReasonView
+from shared.http import View
 from shared.thai.calendar import format_moment, in_bangkok
 
 _BASE64: Final = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
@@ -51,12 +55,15 @@ class FileTold(Body):
         return Told(self.size, self.type, self.first, self.last, self.sha256)
 
 
-class PreflightView(BaseModel):
+class PreflightView(View):
     """What would become of the file if it were sent now.
 
     `verdict`: `send` it, it was `received` already (then `receipt` is its receipt), or it would be `refused` for
     `reasons`, each with what to do. Who begins now is on time until `on_time_until`; after that a report is still
     taken, as late.
+
+    What holds for any file: its `type`, its `largest` size in bytes. This one would go in `parts` parts of `part_size`
+    bytes, and could be resumed until `resumable_until` if it were begun now.
     """
 
     verdict: Literal["send", "received", "refused"]
@@ -67,11 +74,23 @@ class PreflightView(BaseModel):
     deadline: Moment
     on_time_until: Moment
     late: bool
+    type: str
     largest: int
     part_size: int
+    parts: int
+    resumable_until: Moment
 
 
-def preflight_view(forecast: Forecast, duty: Duty, submission: Submission | None, largest: int) -> PreflightView:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for a file of this size that is begun now."""
+
+    size: int
+    largest: int
+    resumable_until: datetime
+
+
+def preflight_view(forecast: Forecast, duty: Duty, submission: Submission | None, terms: Terms) -> PreflightView:
     """A forecast, in words."""
     thai, english = _SENTENCES[forecast.verdict]
     if forecast.verdict == "send":
@@ -90,8 +109,11 @@ def preflight_view(forecast: Forecast, duty: Duty, submission: Submission | None
         deadline=duty.deadline,
         on_time_until=forecast.on_time_until,
         late=forecast.late,
-        largest=largest,
+        type=PDF,
+        largest=terms.largest,
         part_size=PART_SIZE,
+        parts=-(-terms.size // PART_SIZE),
+        resumable_until=terms.resumable_until,
     )
 
 
@@ -102,10 +124,5 @@ def _reason(refusal: Refusal) -> ReasonView:
         problem = problems.of_file(refusal)
     else:
         problem = problems.cannot_open(refusal)
-    told = problem.document
-    english = [one.rstrip(".") for one in (told.title_en, told.detail_en, told.hint_en) if one]
-    return ReasonView(
-        code=problem.kind.slug.replace("-", "_"),
-        sentence=" ".join(dict.fromkeys(one for one in (told.title, told.detail, told.hint) if one)),
-        sentence_en=". ".join(dict.fromkeys(english)) + ".",
-    )
+    thai, english = problems.in_words(problem)
+    return ReasonView(code=problem.kind.slug.replace("-", "_"), sentence=thai, sentence_en=english)

@@ -33,6 +33,7 @@ class Office:
         self.round, self.draft = f"r{name}", f"d{name}"
         self.center, self.other, self.idle = f"{name}-1", f"{name}-2", f"{name}-3"
         self.tokens: dict[tuple[str, str], str] = {}
+        self.deadline = (datetime.now(UTC) + timedelta(days=1)).replace(microsecond=0)
 
     def signed_in(self, role: str, org: str) -> dict[str, str]:
         token = self.tokens.setdefault((role, org), self.world.token(role, org))
@@ -134,7 +135,7 @@ async def introduce(office: Office) -> None:
     """What the registry announced: two rounds, three centers, who owes what."""
     codes = (office.center, office.other, office.idle)
     await office.tell(
-        (office.round, 1, round_(office.round)),
+        (office.round, 1, round_(office.round, deadline=office.deadline)),
         (office.draft, 1, round_(office.draft, state="draft")),
         *((code, 1, center(code)) for code in codes),
         *(

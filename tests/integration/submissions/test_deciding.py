@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ from shared.contracts.events import EVENT_TYPES, Extension, ReportReceived
 from shared.contracts.topics import STATUS, SUBMISSIONS, Topic, dead_letters
 from tests.integration.submissions.conftest import Office, round_
 from tests.integration.submissions.files import BROKEN
+from tests.integration.submissions.test_keeping import DATA as KEPT
+from tests.integration.submissions.test_keeping import accepted
 from tests.world import eventually
 
 
@@ -164,3 +167,17 @@ async def test_an_upload_begun_in_time_may_finish_within_grace(office: Office) -
     assert (await office.complete(upload)).json()["receipt"]["late"] is False
     late = await office.bring(paper("b", 200_000), center=office.other)
     assert late["late"] is True, "this one was begun after the deadline"
+
+
+async def test_an_accepted_report_that_is_deleted_or_written_over_is_still_there_as_a_version(
+    office: Office, blobs: Blobs
+) -> None:
+    original, copy, digest = await accepted(office)
+    for place, sha256 in ((original, hashlib.sha256(KEPT).hexdigest()), (copy, digest)):
+        assert place.version, "the bucket keeps versions"
+        newest = Place(place.bucket, place.key)
+        await blobs.put(place.bucket, place.key, b"other bytes", content_type="application/pdf")
+        await blobs.delete(newest)
+        with pytest.raises(NotFound):
+            await blobs.fetch(newest)
+        assert (await blobs.fetch(place)).sha256 == sha256

@@ -25,6 +25,18 @@ async def overdue(office: Office, count: int) -> list[ReportOverdue]:
     return await eventually(announced) or []
 
 
+async def swept(office: Office, sequence: int) -> None:
+    """A sweep has looked at every center as the round stood then, and all that it had to tell was told."""
+    mongo = office.world.mongo("submissions")
+
+    async def done() -> bool:
+        seen = await mongo.documents("deadlines").one({"_id": office.round})
+        waiting = await mongo.documents("submissions").count({"round": office.round, "outbox.0": {"$exists": True}})
+        return seen is not None and seen["sequence"] >= sequence and waiting == 0
+
+    await eventually(done)
+
+
 async def stage(office: Office, center: str) -> Any:
     key = f"{office.round}/{center}/submission"
     return [data for _, name, data in await told(office, STATUS) if name == key][-1]
@@ -35,7 +47,7 @@ async def test_when_the_deadline_passes_each_center_that_sent_nothing_is_told_on
     await office.decided()
     for sequence in (2, 3, 4):  # the round changes again and again, and each time all are looked at
         await office.tell((office.round, sequence, round_(office.round, deadline=datetime.now(UTC) - AGO)))
-        await overdue(office, 1)
+        await swept(office, sequence)
     (only,) = await overdue(office, 1)
     assert (only.center, only.path) == (office.other, PATH)
     there = await office.submission(office.other)

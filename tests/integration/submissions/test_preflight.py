@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deploy.local.crowd.papers import paper
@@ -29,6 +30,11 @@ async def test_a_sound_file_may_be_sent_and_asking_changes_nothing(office: Offic
     found = answer.json()
     assert (found["verdict"], found["reasons"], found["receipt"], found["late"]) == ("send", [], None, False)
     assert found["deadline"] < found["on_time_until"]
+    assert (found["type"], found["largest"], found["parts"]) == ("application/pdf", 50 * 1024 * 1024, 1)
+    lifetime = datetime.fromisoformat(found["resumable_until"]) - datetime.now(UTC)
+    assert timedelta(hours=71) < lifetime <= timedelta(hours=72)
+    (reason,) = (await asked(office, b"%PDF-1.7", body={"size": 60_000_000, "last": ""})).json()["reasons"]
+    assert (reason["code"], "50 MB" in reason["sentence"]) == ("file_too_large", True)
     nothing = await office.ask("GET", f"/v1/rounds/{office.round}/centers/{office.center}/submission")
     assert nothing.status_code == 404, "no upload was opened"
 

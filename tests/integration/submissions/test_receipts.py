@@ -7,6 +7,7 @@ import io
 import json
 import secrets
 from base64 import urlsafe_b64decode
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from deploy.local.crowd.papers import paper
 from services.submissions.app import build
 from services.submissions.receipts.checking import check_receipt
 from services.submissions.receipts.signing import Receipt
+from shared.thai.calendar import format_moment
 from tests.contract.conformance import listening
 from tests.integration.submissions.conftest import Office, introduce, settings_of
 from tests.world import World, run_app
@@ -34,10 +36,13 @@ async def test_anybody_with_the_code_may_check_a_receipt_and_learns_no_more_than
     answer = await office.http.get(f"/v1/receipts/{written(receipt['code'])}")
     found = answer.json()
     assert answer.status_code == 200
+    assert receipt["decided_at"] is None, "the receipt is given before the inspection"
+    decided = datetime.fromisoformat(found["decided_at"])
+    assert datetime.fromisoformat(receipt["received_at"]) <= decided <= datetime.now(UTC)
     assert found == {**receipt, "state": "accepted", "decided_at": found["decided_at"]}
     assert set(found) == {
         *("code", "round", "center", "version", "sha256", "size", "received_at", "late", "state", "decided_at"),
-        *("signed", "sentence", "sentence_en"),
+        *("reviewed_at", "signed", "sentence", "sentence_en"),
     }
     keys = (await office.http.get("/v1/receipt-keys")).json()
     said = check_receipt(answer.text, keys)
@@ -48,10 +53,27 @@ async def test_anybody_with_the_code_may_check_a_receipt_and_learns_no_more_than
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert "ไฟล์ผ่านการตรวจ" in page.text
+    for moment in (receipt["received_at"], found["decided_at"]):
+        assert format_moment(datetime.fromisoformat(moment)) in page.text
+    await a_review_is_told_apart_from_the_decision(office, found)
     for code in ("AAAA-AAAA-AAAA", "%00", "๑๒๓"):
         unknown = await office.http.get(f"/r/{code}")
         assert (unknown.status_code, "ไม่พบใบรับเลขนี้" in unknown.text) == (404, True)
         assert (await office.http.get(f"/v1/receipts/{code}")).status_code == 404
+
+
+async def a_review_is_told_apart_from_the_decision(office: Office, before: dict[str, Any]) -> None:
+    path = f"/v1/rounds/{office.round}/centers/{office.center}/review"
+    verdict = {"receipt": before["code"], "verdict": "accepted"}
+    given = await office.ask("POST", path, role="assessor", org="onesqa", json=verdict)
+    assert given.status_code == 200, given.text
+    found = (await office.http.get(f"/v1/receipts/{before['code']}")).json()
+    assert found == {**before, "state": "approved", "reviewed_at": given.json()["review"]["at"]}
+    assert datetime.fromisoformat(found["reviewed_at"]) >= datetime.fromisoformat(found["decided_at"])
+    page = (await office.http.get(f"/r/{before['code']}")).text
+    for shown in (found["decided_at"], found["reviewed_at"]):
+        assert format_moment(datetime.fromisoformat(shown)) in page
+    assert "สมศ. พิจารณาเมื่อ" in page
 
 
 async def test_on_paper_it_is_the_same_page_each_time_for_those_who_may_see_the_report(office: Office) -> None:

@@ -97,8 +97,11 @@ async def test_what_is_in_the_store_no_more_is_not_called_received(office: Offic
     upload = await begun(office)
     await blobs.abort_multipart(await multipart(office, upload))
     answer = await office.complete(upload)
-    assert (answer.status_code, answer.json()["type"]) == (422, "urn:saraban:problem:not-as-declared")
-    assert await state(office, upload) == "failed"
+    assert (answer.status_code, answer.json()["type"]) == (410, "urn:saraban:problem:upload-lost")
+    assert "no fault of yours" in answer.json()["title_en"]
+    failed = (await office.ask("GET", f"/v1/uploads/{upload['id']}")).json()
+    assert (failed["state"], failed["reason"], failed["failure"]["code"]) == ("failed", "lost", "lost")
+    assert "ส่งไฟล์เดิมอีกครั้ง" in failed["failure"]["sentence"]
     assert (await office.bring(DATA))["version"] == 1, "and the center can send it again"
 
 

@@ -102,6 +102,9 @@ async def test_bytes_that_are_not_the_file_that_was_declared_are_not_received(of
     assert (refused.status_code, refused.json()["type"]) == (422, "urn:saraban:problem:not-as-declared")
     found = await office.ask("GET", f"/v1/uploads/{upload['id']}")
     assert (found.json()["state"], found.json()["reason"]) == ("failed", "digest_mismatch")
+    assert found.json()["failure"]["code"] == "digest_mismatch"
+    assert "เริ่มส่งไฟล์ใหม่" in found.json()["failure"]["sentence"]
+    assert "make sure the file does not change" in found.json()["failure"]["sentence_en"]
     assert (await office.submission())["reports"] == []
 
     receipt = await office.bring(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from datetime import datetime, timedelta
 
 from deploy.local.crowd.papers import paper
 from tests.integration.blobs.sending import send
@@ -39,6 +40,12 @@ async def test_after_a_dead_battery_the_same_file_goes_on_where_it_stopped(offic
     upload = again.json()
     assert upload["id"] == first.json()["id"]
     assert [part["stored"] for part in upload["parts"]] == [True, False, False]
+    opened, expires, until = (
+        datetime.fromisoformat(upload[name]) for name in ("opened_at", "expires_at", "on_time_until")
+    )
+    assert expires - opened == timedelta(hours=72), "how long it may be resumed"
+    assert until == office.deadline + timedelta(minutes=60), "who began in time has the grace"
+    assert (upload["reason"], upload["failure"]) == (None, None)
     assert upload["parts"][0]["sha256"] == hashlib.sha256(office.part(upload, data, 1)).hexdigest()
 
     early = await office.complete(upload)

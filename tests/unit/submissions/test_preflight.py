@@ -16,7 +16,7 @@ from services.submissions.inspecting.findings import FINDINGS
 from services.submissions.inspecting.inspector.examine import examine
 from services.submissions.refusals import FileTooLarge, NothingOwed, RoundNotOpen, TooManyUploads, WrongFileType
 from services.submissions.uploading.preflight import MOST_FIRST, MOST_LAST, Forecast, Told, foretell
-from services.submissions.uploading.views import preflight_view
+from services.submissions.uploading.views import Terms, preflight_view
 from tests.unit.submissions.test_submission import DEADLINE, NOW, duty, opened, received, sha
 
 LARGEST = 50 * 1024 * 1024
@@ -122,14 +122,14 @@ def test_bytes_that_were_received_need_not_be_sent_even_when_nothing_is_taken_an
 def test_it_says_until_when_one_who_begins_now_is_on_time(now: datetime, late: bool, until: datetime) -> None:
     found = foretold(ends(paper("a", 20_000)), now=now)
     assert (found.verdict, found.late, found.on_time_until) == ("send", late, until)
-    view = preflight_view(found, duty(), None, LARGEST)
+    view = preflight_view(found, duty(), None, Terms(1000, LARGEST, NOW))
     assert ("เลยกำหนดแล้ว" in view.sentence) is late
     assert ("ทันกำหนดหากส่งเสร็จภายใน" in view.sentence) is not late
 
 
 def test_every_reason_says_in_thai_and_english_what_to_do() -> None:
     found = foretold(ends(paper("a", 20_000, kind="encrypted"), size=LARGEST + 1), given_=duty(owed=False))
-    reasons = preflight_view(found, duty(), None, LARGEST).reasons
+    reasons = preflight_view(found, duty(), None, Terms(1000, LARGEST, NOW)).reasons
     assert [one.code for one in reasons] == ["nothing_owed", "file_too_large", "encrypted"]
     assert "ติดต่อ อปท." in reasons[0].sentence
     assert "50 MB" in reasons[1].sentence

@@ -1,7 +1,8 @@
 """Looking into one PDF: is it whole, is it open, does it hold anything but pages, and what are its pages like?
 
 Nothing is guessed from the bytes: qpdf resolves every object, compressed or not, and each is looked at.
-Recovery is off, because a reader that repairs a file may find other objects in it than we did.
+Recovery is off, because a reader that repairs a file may find other objects in it than we did. What is refused as
+damaged is looked through once more with it, to tell a broken file from one that would attack somebody.
 """
 
 from typing import Any, BinaryIO
@@ -12,6 +13,7 @@ from pikepdf.settings import qpdf_limit_errors, set_qpdf_limits
 
 from services.submissions.inspecting.inspector.active import LOSSLESS, containers, refused, taken_out
 from services.submissions.inspecting.inspector.copying import write_copy
+from services.submissions.inspecting.inspector.damaged import named
 from services.submissions.inspecting.inspector.pages import describe
 
 MAGIC = b"%PDF-"
@@ -67,7 +69,9 @@ def examine(file: BinaryIO, copy: BinaryIO | None = None) -> dict[str, Any]:
         result = {"finding": "too_complex"}
     except (PdfError, ValueError, TypeError, RuntimeError, LookupError, ArithmeticError) as error:
         # pikepdf raises the last five on objects that are not what their place asks for.
-        result = {"finding": _meaning(str(error))}
+        if qpdf_limit_errors() == before:  # else it is refused for that, and mending would run into it again
+            return {"finding": _named_if_active(file, _meaning(str(error)))}
+        result = {"finding": "too_complex"}
     # Past a limit qpdf often goes on with a piece missing, so its count decides, not what came out.
     return {"finding": "too_complex"} if qpdf_limit_errors() > before else result
 
@@ -77,6 +81,14 @@ def _meaning(message: str) -> str:
     if "no pages found" in message:
         return "no_pages"
     return "too_complex" if "memory limit" in message else "unreadable"
+
+
+def _named_if_active(file: BinaryIO, meaning: str) -> str:
+    """The worst that a damaged file holds, as far as can be told; else what was found at first."""
+    if meaning == "too_complex":
+        return meaning
+    found = named(file) - {"too_complex"}
+    return next((code for code in _WORST_FIRST if code in found), meaning)
 
 
 def _examine(pdf: Pdf) -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""The deadline evening fails when it was slow, and not only when something was lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.bench.reckoning import Evening, Plan, burst, paced, slow
+from tests.bench.senders import Sent
+
+PLAN = Plan(centers=2, minutes=10, burst=2, at_once=2, seed=1, faults=False, deep=False)
+
+
+def evening(**changes: Any) -> Evening:
+    """One as good as the store alone, in its time."""
+    facts: dict[str, Any] = {
+        "sent": [Sent("a", put=0.1), Sent("b", put=0.1)],
+        "seconds": 605.0,
+        "burst": [Sent("c", size=1_000_000), Sent("d", size=1_000_000)],
+        "burst_seconds": 1.0,
+        "raw_paced": [0.1, 0.1],
+        "raw_burst_seconds": 1.0,
+    }
+    return Evening(PLAN, "r", **{**facts, **changes})
+
+
+def test_one_as_fast_as_the_store_alone_and_in_its_time_has_no_fault() -> None:
+    assert slow(evening()) == []
+    assert (paced(evening()).good, burst(evening()).good) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"sent": [Sent("a", put=0.15)]}, "at the pace of the evening: 0.67"),
+        ({"burst_seconds": 1.5}, "as fast as it goes: 0.67"),
+        ({"burst": []}, "as fast as it goes: 0.00"),
+        ({"seconds": 651.0}, "it lasted 651 s"),
+    ],
+)
+def test_one_that_was_slow_says_in_what(changes: dict[str, Any], said: str) -> None:
+    (fault,) = slow(evening(**changes))
+    assert said in fault
