@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from services.credentials.assembly import HandingOver
 from services.credentials.batches.assembly import TakingIn
 from services.credentials.consumers import PROJECTED, Projections
+from services.credentials.keeping.assembly import KeepingKeys
 from services.credentials.keeping.code_key import LateSecret, read_code_key
 from services.credentials.settings import CredentialsSettings
 from services.credentials.store import CredentialsStore
@@ -50,6 +51,7 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     leases = Leases(mongo.documents("leases"))
     taking_in = TakingIn(settings, mongo, bus, store, vault, blobs, leases, clock)
     handing_over = HandingOver(settings, mongo, bus, store, vault, code_key, leases, clock)
+    keeping = KeepingKeys(mongo, bus, store, vault, leases, clock)
     remembered = MongoIdempotency(mongo)
     http = httpx.AsyncClient()
     verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http)
@@ -65,11 +67,12 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         await store.prepare()
         await taking_in.prepare()
         await handing_over.prepare()
+        await keeping.prepare()
         await remembered.prepare()
         await _open_vault(vault, settings.vault_bucket)
         code_key.settle(await read_code_key(mongo.documents("code_keys"), vault))
         await bus.start()
-        loops = [*taking_in.loops(), *handing_over.loops()] if settings.runs("relay") else []
+        loops = [*taking_in.loops(), *handing_over.loops(), *keeping.loops()] if settings.runs("relay") else []
         try:
             async with _running(loops):
                 yield
@@ -83,10 +86,10 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         service="credentials",
         title="สารบรรณ: รหัส e-SAR / Saraban credentials",
         description="ผนึกรหัสให้ผู้ถือบัญชี เปิดได้ครั้งเดียว / sealed credentials, opened once by their holder",
-        routers=[*taking_in.routers, *handing_over.routers],
+        routers=[*taking_in.routers, *handing_over.routers, *keeping.routers],
         verifier=verifier,
         idempotency=remembered,
-        probes=_probes(settings, bus, mongo, blobs, verifier, [taking_in, handing_over]),
+        probes=_probes(settings, bus, mongo, blobs, verifier, [taking_in, handing_over, keeping]),
         asyncapi=asyncapi_document("credentials"),
         lifespan=lifespan,
         unavailable=(*UNAVAILABLE, Backpressure),
@@ -114,7 +117,7 @@ def _probes(
     mongo: Mongo,
     blobs: Blobs,
     verifier: TokenVerifier,
-    parts: Sequence[TakingIn | HandingOver],
+    parts: Sequence[TakingIn | HandingOver | KeepingKeys],
 ) -> Probes:
     async def consuming() -> str | None:
         return "; ".join(bus.problems()) or None

@@ -65,7 +65,7 @@ class HandingOver:
         bus.consume("effects", EFFECTS, Effects(self._tree, self._letters, clock, self._post.nudge))
 
         journal = Journal(store.trail, clock)
-        desk = ClaimDesk(store, self._claims, code_key, clock, self._post.nudge)
+        desk = ClaimDesk(store, self._claims, vault, code_key, clock, self._post.nudge)
         door = DoorDesk(store, self._activations, desk, code_key, clock, settings.claims_per_address)
         sheets = SheetDesk(self._tree, self._activations, store.trail, code_key, settings.claim_page, clock)
         renewing = RenewalDesk(store, self._renewals, vault, settings.secret_rules(), clock)

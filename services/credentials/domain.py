@@ -14,6 +14,7 @@ from shared.contracts.events import (
     ClaimRefused,
     CredentialClaimed,
     CredentialConfirmed,
+    CredentialErased,
     CredentialIssued,
     CredentialReissued,
     CredentialRevoked,
@@ -51,6 +52,7 @@ Event = (
     | CredentialRotated
     | CredentialRevoked
     | CredentialReissued
+    | CredentialErased
     | ClaimRefused
     | ClaimAlarmed
     | RenewalAsked
@@ -102,6 +104,8 @@ def renew(before: Credential, path: tuple[str, ...], batch: str, now: datetime) 
 def reveal(credential: Credential, attempt: Reveal) -> tuple[Credential, list[Event]] | Refusal:
     """Open a credential, once. Asked again by the same caller with the same key in time, the same reveal: no events."""
     before = credential.reveal
+    if credential.erased_at is not None:
+        return Refusal.ERASED
     if not credential.claimable:
         return Refusal.NOT_ISSUED
     if before is None:
@@ -118,6 +122,8 @@ def reveal(credential: Credential, attempt: Reveal) -> tuple[Credential, list[Ev
 
 def confirm(credential: Credential, claim: str, now: datetime) -> tuple[Credential, list[Event]] | Refusal:
     """The holder says it has the secret. Twice is as good as once."""
+    if credential.erased_at is not None:
+        return Refusal.ERASED
     if credential.reveal is None or credential.reveal.claim != claim:
         return Refusal.NOT_REVEALED
     if credential.confirmed_at is not None:

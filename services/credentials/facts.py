@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from services.credentials.renewing.request import Renewal
 
 HolderKind = Literal["center", "lao"]
-State = Literal["sealed", "notified", "locked", "claimed", "confirmed", "revoked", "waiting"]
+State = Literal["sealed", "notified", "locked", "claimed", "confirmed", "revoked", "waiting", "erased"]
 
 
 class Refusal(Enum):
@@ -31,6 +31,9 @@ class Refusal(Enum):
     RENEWAL_OPEN = "renewal_open"
     TURNED = "turned"
     """The credential was rotated, revoked or reissued since a renewal was asked."""
+    ERASED = "erased"
+    """The holder's keys were destroyed: this secret opens for nobody any more, in no copy."""
+    ERASURE_OPEN = "erasure_open"
     CODE_REFUSED = "code_refused"
     """A claim code that opens nothing: never printed, made void by a newer sheet, or past its time. One answer."""
 
@@ -97,6 +100,8 @@ class Credential(Frozen):
     must_change: bool = False
     """The secret was shown once before and lost: its holder must change it."""
     revoked_at: datetime | None = None
+    erased_at: datetime | None = None
+    """When the keys of its holder were destroyed, and its secret with them."""
     awaits: bool = False
     """Its secret was taken back and the next sealed batch brings another."""
     renewal: Renewal | None = None
@@ -107,6 +112,8 @@ class Credential(Frozen):
     @property
     def state(self) -> State:
         """Where it stands."""
+        if self.erased_at is not None:
+            return "erased"
         if self.revoked_at is not None:
             return "revoked"
         if self.awaits:
@@ -120,7 +127,7 @@ class Credential(Frozen):
     @property
     def claimable(self) -> bool:
         """Whether there is a secret to be had."""
-        return self.revoked_at is None and not self.awaits
+        return self.revoked_at is None and self.erased_at is None and not self.awaits
 
     @property
     def center(self) -> str | None:

@@ -90,6 +90,16 @@ NOT_ANCHORED = ProblemKind(
     "รอการตรึงครั้งถัดไปแล้วลองใหม่", "Wait for the next anchoring and try again.",
 )  # fmt: skip
 
+ERASED = ProblemKind(
+    "credential-erased", 410, "รหัสของผู้ถือบัญชีนี้ถูกลบถาวรแล้ว", "The secrets of this holder were erased for good",
+    "ไม่มีผู้ใดเปิดได้อีก รวมถึงจากสำเนาสำรอง หากยังต้องใช้ระบบ e-SAR ให้ติดต่ออำเภอ",
+    "Nobody can open them any more, from no backup either. If you still need e-SAR, ask your district.",
+)  # fmt: skip
+ERASURE_OPEN = ProblemKind(
+    "erasure-open", 409, "มีคำขอลบรหัสของผู้ถือบัญชีนี้รอพิจารณาอยู่แล้ว", "A request to erase this holder waits already",
+    "รอผล หรือถอนคำขอเดิมก่อน", "Await it, or withdraw it first.",
+)  # fmt: skip
+
 _KINDS: Final[dict[Refusal, ProblemKind]] = {
     Refusal.NOT_OWN: CLAIM_REFUSED,
     Refusal.NOT_ISSUED: NOT_ISSUED,
@@ -105,6 +115,8 @@ _KINDS: Final[dict[Refusal, ProblemKind]] = {
     Refusal.NOT_LOST: NOT_LOST,
     Refusal.RENEWAL_OPEN: RENEWAL_OPEN,
     Refusal.TURNED: TURNED,
+    Refusal.ERASED: ERASED,
+    Refusal.ERASURE_OPEN: ERASURE_OPEN,
 }
 
 

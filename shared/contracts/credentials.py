@@ -92,6 +92,28 @@ class CredentialReissued(CredentialEvent, OfficialAct):
     reissued_at: AwareDatetime
 
 
+ErasureReason = Literal["holder_asked", "closed", "leaked", "mistaken", "other"]
+"""Why a holder's keys were destroyed; a code, as with renewals."""
+
+
+class CredentialErased(CredentialEvent):
+    """The keys of its holder were destroyed: the secret opens for nobody any more, in no copy of the database.
+
+    One of each of the holder's credentials. `by_role` and `by_org` name who approved, `asked_*` who asked. Where
+    `restored` is true nobody did just now: an old copy of the database had brought back the record of a holder that was
+    erased before, and it was buried again.
+    """
+
+    request: str | None = None
+    by_role: str | None = None
+    by_org: str | None = None
+    asked_role: str | None = None
+    asked_org: str | None = None
+    reason: ErasureReason = "other"
+    restored: bool = False
+    erased_at: AwareDatetime
+
+
 class RenewalAsked(CredentialEvent, OfficialAct):
     """Somebody asked that a credential be made anew, taken back or opened once more; a second person decides."""
 

@@ -83,7 +83,8 @@ CLUSTERS = Topic(
 CREDENTIALS = Topic(
     "credentials.events",
     "holder code",
-    "issued, claimed, confirmed, rotated, revoked, reissued, refused, alarmed, sheet made; never a secret or its hash",
+    "issued, claimed, confirmed, rotated, revoked, reissued, erased, refused, alarmed, sheet made; "
+    "never a secret or its hash",
     ("credentials",),
     kept=YEAR,
     sensitive=True,

@@ -66,6 +66,13 @@ SWEPT: Final = Counter(
     "saraban_relay_swept", "Outbox entries that a sweeper published after a crash", registry=REGISTRY
 )
 
+DATA_KEYS: Final = Gauge(
+    "saraban_credentials_data_keys",
+    "Data keys of holders by the master key that wraps them; `current` is no for those that rotation has yet to move",
+    ["master", "current"],
+    registry=REGISTRY,
+)
+
 DELIVERIES: Final = Counter(
     "saraban_notifier_deliveries", "Deliveries that came to an end", ["kind", "outcome"], registry=REGISTRY
 )

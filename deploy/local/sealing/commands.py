@@ -31,6 +31,7 @@ MEANS = {
     "rule_violation": "ผิดรูปแบบ / breaks the rule",
     "already_claimed": "เปิดรหัสเดิมไปแล้ว ต้องสั่งเปลี่ยนก่อน / claimed already: rotate first",
     "revoked": "ถูกเพิกถอน / revoked",
+    "erased": "ถูกลบถาวร / erased",
 }
 SHOWN = 20
 

@@ -49,6 +49,8 @@ def print_sheet(
     credential: Credential, sheet: str, digest: str, who: Principal, now: datetime
 ) -> tuple[Activation, list[Event]] | Refusal:
     """A new sheet for a credential that waits to be claimed."""
+    if credential.erased_at is not None:
+        return Refusal.ERASED
     if not credential.claimable:
         return Refusal.NOT_ISSUED
     if credential.reveal is not None:

@@ -39,6 +39,8 @@ class Verdict(StrEnum):
     """The holder has opened another secret: it must be rotated before it can get this one."""
     REVOKED = "revoked"
     """The holder's credential was taken back for good in this round."""
+    ERASED = "erased"
+    """The holder was erased: in this round it gets no other secret."""
 
 
 class _Line(BaseModel):
@@ -183,6 +185,8 @@ def judge(row: Row, facts: Facts, rule: SecretRule, batch: str) -> Judged:
 
 def _blocked(has: Credential, same: bool, batch: str) -> Verdict | None:
     """Why a holder's credential stays as it is, or None."""
+    if has.erased_at is not None:
+        return Verdict.ERASED
     if has.awaits:
         return None
     if same:

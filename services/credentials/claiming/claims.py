@@ -17,6 +17,7 @@ from services.credentials.domain import Credential, HolderKind, Refusal
 from services.credentials.journal import Actor, Journal
 from services.credentials.store import ATTEMPTS, CredentialsStore, announced
 from shared.mongo import Conflict, Stored
+from shared.mongo.sealing import Vault
 from shared.security.principals import Principal
 
 
@@ -41,11 +42,13 @@ class ClaimDesk:
         self,
         store: CredentialsStore,
         claims: ClaimStore,
+        vault: Vault,
         code_key: SecretBytes,
         clock: Callable[[], datetime],
         mail_waits: Callable[[], None],
     ) -> None:
         self._store, self._claims, self._code_key, self._clock = store, claims, code_key, clock
+        self._vault = vault
         self._mail_waits = mail_waits
         self._journal = Journal(store.trail, clock)
 
@@ -82,6 +85,8 @@ class ClaimDesk:
         `whose` is kind, code and round; `session` the one to hand out and the digest to keep.
         """
         kind, holder, round_id = whose
+        if own is not None and await self._is_erased(own.state):
+            return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.ERASED, round_id)
         if own is None or not own.state.claimable:
             return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.NOT_ISSUED, round_id)
         if not reachable:
@@ -131,6 +136,10 @@ class ClaimDesk:
             await self._journal.allowed(actor, tried.kind, tried.holder, "claim.verify", tried.round)
             return None
         raise Conflict(stored.id)
+
+    async def _is_erased(self, credential: Credential) -> bool:
+        """Also where a restored copy of the database knows nothing of it."""
+        return credential.erased_at is not None or await self._vault.erased(credential.sealed)
 
     async def _try_nobodys(self, code: str) -> None:
         """A wrong code of a claim that is not there: what a wrong code of one that is takes."""

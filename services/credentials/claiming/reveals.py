@@ -65,6 +65,8 @@ class RevealDesk:
         )
         for _ in range(ATTEMPTS):
             stored = await self._store.credential_of(claim.round, claim.kind, claim.holder)
+            if stored is not None and stored.state.erased_at is not None:
+                return await self._refused(actor, found, "credential.reveal", Refusal.ERASED)
             if stored is None or not attempts.is_of(claim, stored.state):
                 return await self._refused(actor, found, "credential.reveal", Refusal.NOT_VERIFIED)
             decided = domain.reveal(stored.state, attempt)
@@ -72,6 +74,8 @@ class RevealDesk:
                 await self._refuse_as_claimed(found, stored.state.reveal, now)
                 return await self._refused(actor, found, "credential.reveal", decided)
             secret = await self._unseal(actor, stored.state)
+            if secret is None:
+                return await self._refused(actor, found, "credential.reveal", Refusal.ERASED)
             opened, events = decided
             try:
                 if events:
@@ -96,7 +100,8 @@ class RevealDesk:
             stored = await self._store.credential_of(claim.round, claim.kind, claim.holder)
             decided = domain.confirm(stored.state, claim.claim, now) if stored else Refusal.NOT_REVEALED
             if stored is None or isinstance(decided, Refusal):
-                return await self._refused(actor, found, "credential.confirm", Refusal.NOT_REVEALED)
+                refusal = decided if isinstance(decided, Refusal) else Refusal.NOT_REVEALED
+                return await self._refused(actor, found, "credential.confirm", refusal)
             confirmed, events = decided
             try:
                 if events:
@@ -114,10 +119,13 @@ class RevealDesk:
         kind, holder = (actor.role, actor.org) if actor.org else ("claim", "unknown")
         return await self._journal.refused(actor, kind, holder, action, refusal)
 
-    async def _unseal(self, actor: Actor, credential: Credential) -> dict[str, str]:
+    async def _unseal(self, actor: Actor, credential: Credential) -> dict[str, str] | None:
+        """The secret; None when the holder was erased, which the record may not know yet, or not any more."""
         try:
             return await self._vault.open(credential.sealed, credential.label)
         except SealBroken:
+            if await self._vault.erased(credential.sealed, fresh=True):
+                return None
             log.exception("credentials.seal.broken", credential=credential.credential)
             await self._journal.failed(
                 actor, credential.kind, credential.holder, "credential.reveal", "seal_broken", credential.round

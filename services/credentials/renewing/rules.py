@@ -61,7 +61,9 @@ def acts_alone(who: Principal, wish: Wish) -> bool:
 
 
 def possible(credential: Credential, wish: Wish) -> Refusal | None:
-    """Whether the credential is one that this can be done with now."""
+    """Whether the credential is one that this can be done with now. One that was erased comes back in no way."""
+    if credential.erased_at is not None:
+        return Refusal.ERASED
     if wish.kind == "revoke":
         return Refusal.NOT_ISSUED if credential.revoked_at is not None else None
     if wish.kind == "reissue":

@@ -6,6 +6,7 @@ from typing import Any, Final
 from services.credentials.auditing.words import who
 from shared.contracts.events import (
     ClaimAlarmed,
+    CredentialErased,
     CredentialEvent,
     CredentialReissued,
     CredentialRevoked,
@@ -17,7 +18,7 @@ from shared.contracts.events import (
 )
 from shared.thai.calendar import format_moment
 
-_Done = CredentialRotated | CredentialRevoked | CredentialReissued
+_Done = CredentialRotated | CredentialRevoked | CredentialReissued | CredentialErased
 Told = ClaimAlarmed | SheetMade | _Done | RenewalAsked | RenewalDecided
 
 _WISHES: Final = {
@@ -91,6 +92,18 @@ def _revoked(event: CredentialRevoked) -> tuple[str, str]:
     return "รหัสของท่านถูกยกเลิก / Your e-SAR credential was revoked", text
 
 
+def _erased(event: CredentialErased) -> tuple[str, str]:
+    by = who(event.by_role, event.by_org or "") if event.by_role else ""
+    asked = f" ตามคำขอของ {who(event.asked_role, event.asked_org or '')}" if event.asked_role else ""
+    text = f"""{by} ลบ{_about(event)} ถาวร เมื่อ{format_moment(event.erased_at)}{asked}
+ไม่มีผู้ใดเปิดรหัสเดิมได้อีก รวมถึงจากสำเนาสำรอง ใบรับสิทธิที่พิมพ์ไว้ใช้ไม่ได้แล้ว
+หากท่านไม่ทราบเรื่องนี้ โปรดแจ้งอำเภอหรือจังหวัดทันที
+
+Your sealed e-SAR credential was erased for good; nobody can open it any more, and no sheet does. If you know nothing of
+it, tell your district at once.""".strip()
+    return "รหัส e-SAR ของท่านถูกลบถาวร / Your e-SAR credential was erased", text
+
+
 def _reissued(event: CredentialReissued) -> tuple[str, str]:
     text = f"""{_by(event)} อนุมัติให้เปิด{_about(event)} อีกครั้ง ตามคำขอของ {who(event.asked_role, event.asked_org)}
 เมื่อเปิดแล้วให้เปลี่ยนรหัสผ่านใน e-SAR ทันที
@@ -123,6 +136,7 @@ _OF: Final[dict[type, Callable[[Any], tuple[str, str]]]] = {
     CredentialRotated: _rotated,
     CredentialRevoked: _revoked,
     CredentialReissued: _reissued,
+    CredentialErased: _erased,
     RenewalAsked: _asked,
     RenewalDecided: _decided,
 }

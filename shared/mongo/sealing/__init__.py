@@ -16,8 +16,8 @@ from shared.mongo.sealing.masters import (
     MasterKeys,
     local,
     local_key,
-    read_master_keys,
 )
+from shared.mongo.sealing.providers import Provider, read_master_keys
 from shared.mongo.sealing.vault import KEY_SECONDS, Vault, WrongMasterKey
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Label",
     "MasterKey",
     "MasterKeys",
+    "Provider",
     "SealBroken",
     "ToSeal",
     "Vault",

@@ -206,11 +206,16 @@ def ring_opened(keys: MasterKeys, content: bytes) -> bytes:
         return box.decrypt(found["ring"])
 
 
+def ring_master(content: bytes) -> str:
+    """The name of the master key that wraps a keyring's data key."""
+    return str(bson.decode(content)["key"]["masterKey"]["provider"])
+
+
 def rewrapped(keys: MasterKeys, content: bytes) -> bytes | None:
     """The same keyring with its data key wrapped by the current master key; None when it is already."""
-    found = bson.decode(content)
-    if found["key"]["masterKey"]["provider"] == keys.current.provider:
+    if ring_master(content) == keys.current.provider:
         return None
+    found = bson.decode(content)
     with crypt(keys, [found["key"]]) as box:
         (anew,) = box.rewrap()
     found["key"].update({"keyMaterial": anew["keyMaterial"], "masterKey": anew["masterKey"]})

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from shared.blobs import Standing, TakenError
-from shared.mongo.sealing.crypt import rewrapped, ring_opened, ring_sealed
+from shared.mongo.sealing.crypt import rewrapped, ring_master, ring_opened, ring_sealed
 from shared.mongo.sealing.masters import MasterKeys
 from shared.security.keyring import NODE_BYTES, Keyring
 
@@ -53,10 +53,10 @@ class Halves:
         except TakenError:
             return  # another process has just grown one
 
-    async def ring(self) -> Keyring:
-        """The ring, read again when it has become old."""
+    async def ring(self, *, fresh: bool = False) -> Keyring:
+        """The ring, read again when it has become old, or where it must be `fresh`."""
         async with self._reading:
-            if self._known is None or time.monotonic() - self._known[1] > self._seconds:
+            if fresh or self._known is None or time.monotonic() - self._known[1] > self._seconds:
                 asked = time.monotonic()
                 _, ring = await self._read()
                 self._known = ring, asked
@@ -77,6 +77,13 @@ class Halves:
                     continue
             self._known = left, asked
             return
+
+    async def wrapped_by(self) -> str:
+        """The name of the master key under which the ring lies."""
+        standing = await self._shelf.read()
+        if standing is None:
+            raise KeyringMissing
+        return ring_master(standing.content)
 
     async def rewrap(self) -> bool:
         """Seal the ring under the current master key. Whether it was under another."""

@@ -107,10 +107,22 @@ class Vault:
         await self._halves.destroy([bytes(each["_id"]) for each in found])
         return await self._keys.delete({"keyAltNames": owner}) > 0
 
-    async def erased(self, sealed: bytes) -> bool:
-        """Whether the half of a seal's key was destroyed."""
+    async def erased(self, sealed: bytes, *, fresh: bool = False) -> bool:
+        """Whether the half of a seal's key was destroyed; `fresh`, also where that was a moment ago, elsewhere."""
         key_id = key_id_of(sealed)
-        return key_id is not None and (await self._halves.ring()).key(key_id) is None
+        return key_id is not None and (await self._halves.ring(fresh=fresh)).key(key_id) is None
+
+    async def dead(self) -> dict[bytes, str]:
+        """Data keys whose half was destroyed, with their owners: an old copy of the database has brought them back."""
+        ring = await self._halves.ring(fresh=True)
+        found = await self._keys.find({"keyAltNames": {"$gt": ""}}, fields=["keyAltNames"])
+        keys = {bytes(each["_id"]): each["keyAltNames"][0] for each in found}
+        gone = await asyncio.to_thread(lambda: [each for each in keys if ring.key(each) is None])
+        return {each: keys[each] for each in gone}
+
+    async def forget(self, keys: Sequence[bytes]) -> None:
+        """Delete the wrapped halves of these keys, which `dead` named. Nothing that opened before opens less after."""
+        await self._keys.delete({"_id": {"$in": [Binary(each, UUID_SUBTYPE) for each in keys]}})
 
     async def wrapped(self) -> Counter[str]:
         """How many data keys each master key wraps, by its name."""
@@ -121,11 +133,12 @@ class Vault:
         return Counter({str(each["_id"]): int(each["keys"]) for each in groups})
 
     async def rewrap(self, limit: int = REWRAPPED_AT_ONCE) -> int:
-        """Wrap some data keys that are under another master key by the current one; how many there were.
+        """Wrap some data keys that are under another known master key by the current one; how many there were.
 
-        Nothing that they sealed changes, and everything opens meanwhile. To be called until it returns 0.
+        Nothing that they sealed changes, and everything opens meanwhile. To be called until it returns 0. Keys under a
+        master key that is not named stay as they are: `wrapped` shows them.
         """
-        others: Document = {"masterKey.provider": {"$ne": self._master.current.provider}}
+        others: Document = {"masterKey.provider": {"$in": [each.provider for each in self._master.also]}}
         keys = await self._keys.find(others, limit=limit)
         if not keys:
             return 1 if await self._halves.rewrap() else 0
@@ -143,10 +156,19 @@ class Vault:
         ])  # fmt: skip
         return len(keys)
 
+    async def keyring_under(self) -> str:
+        """The name of the master key under which the keyring lies."""
+        return await self._halves.wrapped_by()
+
     @property
     def master(self) -> str:
         """The name of the current master key."""
         return self._master.current.provider
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """The names of the other master keys that are in use."""
+        return tuple(each.provider for each in self._master.also if each.provider != self.master)
 
     async def _living(self, owners: Sequence[str], ring: Keyring) -> dict[str, Document]:
         """The keys that owners have. One whose half was destroyed came with an old copy of the database: it goes."""
