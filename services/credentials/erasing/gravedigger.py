@@ -19,7 +19,7 @@ from shared.telemetry import get_logger
 
 log = get_logger()
 
-LOOK_EVERY_S: Final = 5.0
+LOOK_EVERY_S: Final = 2.0
 BURY_EVERY_S: Final = 600.0
 """How often keys whose half is destroyed are looked for: they come with a restored copy of the database alone."""
 LEASE: Final = timedelta(minutes=2)

@@ -12,8 +12,8 @@ The driver's own names and fields for them: https://www.mongodb.com/docs/manual/
 
 Any other word belongs to a provider that a deployment installs beside the service: a class or function that a
 distribution names under the entry points of the group `saraban.master_keys`, by that word. It is called as the ones
-here are, each time the settings are read, and answers with a `MasterKey`: with one of a kind above, or with `local` of 96
-bytes that it has from wherever they are kept (a vault, a module on the board).
+here are, each time the settings are read, and answers with a `MasterKey`: with one of a kind above, or with `local` of
+96 bytes that it has from wherever they are kept (a vault, a module on the board).
 """
 
 import json

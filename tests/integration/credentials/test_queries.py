@@ -29,12 +29,24 @@ async def test_no_query_reads_a_whole_collection(world: World, master_key: Path)
         audit: dict[str, str | int] = {"subject": f"center/{center}", "limit": 1}
         page = (await vault.http.get("/v1/audit", params=audit, headers=auditor)).json()
         await vault.http.get("/v1/audit", params={**audit, "cursor": page["next"]}, headers=auditor)
+        asked = await vault.http.post(
+            f"/v1/holders/{what.centers[1]}/credential/erase",
+            json={"reason": "closed"},
+            headers=vault.headers("department", "00"),
+        )
+        await vault.http.get("/v1/erasures", headers=auditor)
+        await vault.http.get("/v1/erasures", params={"within": what.laos[0]}, headers=auditor)
+        erased = await vault.http.post(
+            f"/v1/erasures/{asked.json()['id']}/approve", headers=vault.headers("operator", "00")
+        )
+        assert erased.json()["done_at"], erased.text
+        assert (await vault.http.get("/v1/keys", headers=auditor)).json()["done"]
         assert (await vault.http.get("/readyz")).status_code == 200
         # The sweeper and the mail look by themselves once a second: wait until both were seen.
 
         async def looked() -> bool:
             seen = " ".join(watch.commands)
-            return "outbox.due" in seen and "mail_due" in seen
+            return all(word in seen for word in ("outbox.due", "mail_due", "done_at", "masterKey.provider"))
 
         await eventually(looked)
         assert {"find credentials", "find claims", "find audit", "find obligations", "update credentials"} <= {
