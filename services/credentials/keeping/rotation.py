@@ -28,8 +28,8 @@ _TOLD_EVERY: Final = 2_000
 class Rotation:
     """One process of many does it at a time; whichever it is goes on where the last one was."""
 
-    def __init__(self, vault: Vault, leases: Leases, clock: Callable[[], datetime], *, at_once: int = AT_ONCE) -> None:
-        self._vault, self._leases, self._clock, self._at_once = vault, leases, clock, at_once
+    def __init__(self, vault: Vault, leases: Leases, clock: Callable[[], datetime]) -> None:
+        self._vault, self._leases, self._clock = vault, leases, clock
         self._me = new_id()
         self._moved = 0
         self._strange: frozenset[str] = frozenset()
@@ -57,7 +57,7 @@ class Rotation:
         """One batch; how many keys it moved, 0 when all lie under the current master key."""
         if not self._moved:
             self._begin(await read_state(self._vault))
-        moved = await self._vault.rewrap(self._at_once)
+        moved = await self._vault.rewrap(AT_ONCE)
         before, self._moved = self._moved, self._moved + moved
         if not moved and before:
             self._show(await read_state(self._vault))

@@ -2,10 +2,6 @@
 
 import asyncio
 import json
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,15 +9,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from kmip.core.enums import CryptographicAlgorithm, CryptographicUsageMask, SecretDataType
-from kmip.pie.client import ProxyKmipClient
-from kmip.pie.objects import SecretData
 
 from shared.mongo.sealing import Access, KmsUnavailable, MasterKeys, WrongMasterKey, kms, read_master_keys
 from shared.mongo.sealing import masters as reading
 from tests.integration.sealing.certificates import Authority
 from tests.integration.sealing.clouds import Cloud, cloud
 from tests.integration.sealing.conftest import Opening
+from tests.integration.sealing.servers import kmip_made, kmip_running, line_for
 from tests.integration.sealing.test_seals import PASSWORD, credential
 
 CLOUDS = ("aws", "azure", "gcp")
@@ -48,68 +42,20 @@ def access(authority: Authority) -> Access:
 @pytest.fixture(scope="module")
 def kmip(authority: Authority) -> Iterator[str]:
     """The address of a running KMIP server."""
-    authority.give("server")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = authority.file.parent
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.sealing.kmip_server", str(folder), str(port)],
-        stderr=subprocess.PIPE,
-    )
-    try:
-        until = time.monotonic() + 30
-        while not _listens(port):
-            assert server.poll() is None, (server.communicate()[1] or b"").decode()
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.kill()
-        server.wait()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as asking:
-        return asking.connect_ex(("127.0.0.1", port)) == 0
+    with kmip_running(authority) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def kmip_keys(kmip: str, authority: Authority, access: Access) -> dict[str, list[str]]:
-    """Keys that an operator has made on the server: two of 96 bytes to be handed out, two that never leave it."""
-    host, port = kmip.split(":")
-    certificate = str(access.certificate_file)  # the server lets nobody else use them
-    made: dict[str, list[str]] = {"handed out": [], "delegated": []}
-    with ProxyKmipClient(
-        hostname=host,
-        port=int(port),
-        cert=certificate,
-        key=certificate,
-        ca=str(authority.file),
-        config_file="/dev/null",
-    ) as operator:
-        for number in range(2):
-            secret = SecretData(bytes([number]) * 96, SecretDataType.PASSWORD, masks=[CryptographicUsageMask.EXPORT])
-            made["handed out"].append(operator.register(secret))
-            masks = [CryptographicUsageMask.ENCRYPT, CryptographicUsageMask.DECRYPT]
-            made["delegated"].append(operator.create(CryptographicAlgorithm.AES, 256, cryptographic_usage_mask=masks))
-        for key in (*made["handed out"], *made["delegated"]):
-            operator.activate(key)
-    return made
+    assert access.certificate_file
+    return kmip_made(kmip, authority, access.certificate_file)
 
 
 @pytest.fixture
 def clouds(authority: Authority) -> Iterator[Cloud]:
     with cloud(authority.give("cloud")) as server:
         yield server
-
-
-def line_for(kind: str, server: Cloud, name: str = "k1") -> str:
-    return {
-        "aws": f"aws-kms:arn:aws:kms:ap-southeast-1:123456789012:key/{name}?endpoint={server.endpoint}",
-        "azure": f"azure-kv:https://{server.endpoint}/keys/{name}",
-        "gcp": f"gcp-kms:projects/p/locations/l/keyRings/r/cryptoKeys/{name}?endpoint={server.endpoint}",
-    }[kind]
 
 
 def keys_of(line: str, access: Access, server: Cloud | None = None) -> MasterKeys:
