@@ -64,7 +64,9 @@ class ClaimDesk:
         if wait is not None:
             await self._journal.refused(actor, kind, holder, "claim.open", wait.refusal, round_id)
             return wait
-        # It runs its course like any other, but no code is sent and none fits.
+        # It runs its course like any other, but no code is sent and none fits. The keyring is asked as for one's own.
+        if own is not None:
+            await self._is_erased(own.state)
         claim_id, claim = _new_claim(actor, (kind, holder, round_id), None, now)
         await self._claims.add_claim(claim, [], now)
         self._mail_waits()

@@ -88,7 +88,9 @@ class Halves:
     async def rewrap(self) -> bool:
         """Seal the ring under the current master key. Whether it was under another."""
         while True:
-            standing, _ = await self._read()
+            standing = await self._shelf.read()
+            if standing is None:
+                raise KeyringMissing
             anew = await asyncio.to_thread(rewrapped, self._keys, standing.content)
             if anew is None:
                 return False
