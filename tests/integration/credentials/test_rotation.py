@@ -96,7 +96,7 @@ async def test_no_claim_fails_while_the_keys_move_and_then_the_old_one_can_go(
 ) -> None:
     line, reached = moving_to
     monkeypatch.setattr(rotation, "AT_ONCE", 1)  # so that it lasts
-    what = Round.of(100, per_lao=4)
+    what = Round.of(100 if line.startswith("kmip") else 40, per_lao=4)
     before = {"master_key": f"file:{master_key}", "master_key_also": line, **reached}
     after = {"master_key": line, "master_key_also": f"file:{master_key}", **reached}
     holders = [*(("center", code) for code in what.centers[1:]), *(("lao", code) for code in what.laos)]
@@ -126,7 +126,7 @@ async def test_no_claim_fails_while_the_keys_move_and_then_the_old_one_can_go(
 
         await eventually(shown)
     assert claims.failed == []
-    assert claims.between >= 20, "the claims ran beside the rotation"
+    assert claims.between >= 10, "the claims ran beside the rotation"
     alone = world.settings(CredentialsSettings, master_key=line, **reached)
     async with opener(world, alone.master_keys(), alone) as seals:
         records = await world.mongo("credentials").documents("credentials").find({"round": what.id})
@@ -135,7 +135,7 @@ async def test_no_claim_fails_while_the_keys_move_and_then_the_old_one_can_go(
             for each in records
         ]
         opened = await seals.open_many([(each["sealed"], label) for each, label in zip(records, labels, strict=True)])
-        assert len(opened) == 125
+        assert len(opened) == len(what.centers) + len(what.laos)
         assert None not in opened
     async with open_vault(world, master_key=line, **reached) as vault:
         await claims.one(vault, "center", what.centers[0])
