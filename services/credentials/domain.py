@@ -15,6 +15,7 @@ from shared.contracts.events import (
     CredentialClaimed,
     CredentialConfirmed,
     CredentialIssued,
+    CredentialMerged,
     CredentialReissued,
     CredentialRevoked,
     CredentialRotated,
@@ -51,6 +52,7 @@ Event = (
     | CredentialRotated
     | CredentialRevoked
     | CredentialReissued
+    | CredentialMerged
     | ClaimRefused
     | ClaimAlarmed
     | RenewalAsked

@@ -31,6 +31,8 @@ class Refusal(Enum):
     RENEWAL_OPEN = "renewal_open"
     TURNED = "turned"
     """The credential was rotated, revoked or reissued since a renewal was asked."""
+    MERGED = "merged"
+    """Its holder was merged: the account is to be locked, not made anew."""
     CODE_REFUSED = "code_refused"
     """A claim code that opens nothing: never printed, made void by a newer sheet, or past its time. One answer."""
 
@@ -95,7 +97,7 @@ class Credential(Frozen):
     notified_at: datetime | None = None
     """When the holder was told that it waits to be claimed."""
     must_change: bool = False
-    """The secret was shown once before and lost: its holder must change it."""
+    """To be changed in e-SAR: the secret was shown once before and lost, or whom it was shown to was merged since."""
     revoked_at: datetime | None = None
     awaits: bool = False
     """Its secret was taken back and the next sealed batch brings another."""
@@ -103,6 +105,8 @@ class Credential(Frozen):
     """The newest request about it, open or settled."""
     batch: str = ""
     """The sealed batch that brought its secret; empty for one that was generated here."""
+    successor: str | None = None
+    """Who carries on for its holder, which was merged: nobody is to have this account any more."""
 
     @property
     def state(self) -> State:

@@ -83,7 +83,7 @@ CLUSTERS = Topic(
 CREDENTIALS = Topic(
     "credentials.events",
     "holder code",
-    "issued, claimed, confirmed, rotated, revoked, reissued, refused, alarmed, sheet made; never a secret or its hash",
+    "issued, claimed, confirmed, rotated, revoked, reissued, merged, refused, alarmed, sheets; never a secret or hash",
     ("credentials",),
     kept=YEAR,
     sensitive=True,
@@ -166,6 +166,7 @@ READS: dict[Service, dict[str, tuple[Topic, ...]]] = {
     "credentials": {
         "projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS),
         "effects": (CREDENTIALS, NOTICES),
+        "merging": (ORGANIZATIONS, CENTERS, OBLIGATIONS, CREDENTIALS),
         "inbound": (INBOUND_CREDENTIALS,),
     },
     "submissions": {

@@ -32,6 +32,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "credential.rotate": Meaning("ออกรหัสใหม่แทน", "made a new credential in place of the old", *_SAFETY),
     "credential.revoke": Meaning("ยกเลิกรหัส", "revoked the credential", *_SAFETY),
     "credential.reissue": Meaning("เปิดให้รับรหัสอีกครั้ง", "let the credential be claimed once more", *_SAFETY),
+    "credential.merge": Meaning("ส่งต่อเมื่อผู้ถือบัญชีควบรวม", "followed a merge of its holder", *_SAFETY),
     "renewal.ask": Meaning("ขอออกใหม่ ยกเลิก หรือรับอีกครั้ง", "asked for a renewal", *_SAFETY),
     "renewal.approve": Meaning("อนุมัติคำขอ", "approved a renewal", *_SAFETY),
     "renewal.refuse": Meaning("ไม่อนุมัติคำขอ", "refused a renewal", *_SAFETY),
@@ -50,6 +51,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
 ROLES: Final = {
     "department": "กรม", "province": "จังหวัด", "district": "อำเภอ", "lao": "อปท.", "center": "ศพด.", "assessor": "สมศ.",
     "auditor": "ผู้ตรวจสอบ", "operator": "ผู้ดูแลระบบ", "publisher": "ระบบภายนอก", "none": "ไม่ได้ลงชื่อเข้าใช้",
+    "system": "ระบบสารบรรณ",
 }  # fmt: skip
 
 
