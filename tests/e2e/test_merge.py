@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.local.crowd.campaign import DEPARTMENT
+from deploy.local.crowd.doors import RefusedError
 from deploy.local.crowd.office import Story
 from deploy.local.crowd.waiting import until_whole
 from deploy.local.verify.reconcile import reconcile
@@ -53,7 +54,12 @@ async def order(finished: Any, what: str, survivor: str, source: str) -> None:
     """A merge by HTTP, carried out."""
     body = {"sources": [source], "reason": "ประกาศควบรวม"}
     url = f"{finished.doors.registry}/v1/{what}/{survivor}/merge"
-    assert (await finished.doors.ask(DEPARTMENT, "POST", url, json=body))["state"] == "done"
+    given = await finished.doors.ask(DEPARTMENT, "POST", url, json=body)
+
+    async def done() -> bool:
+        return bool((await ask(finished, DEPARTMENT, "registry", f"/v1/orders/{given['id']}"))["state"] == "done")
+
+    await eventually(done)
 
 
 async def ask(finished: Any, who: tuple[str, str], service: str, path: str, **request: Any) -> Any:
@@ -112,8 +118,16 @@ async def test_the_merged_accounts_are_flagged_or_taken_back_and_name_who_carrie
 
     lao = await eventually(followed)
     assert lao["state"] == "revoked" or lao["must_change"]
-    for code in merged.came:  # the officers of the LAO that carries on see the centers that came
-        assert (await credential(finished, ("lao", merged.into), code))["holder"] == code
+
+    async def seen() -> bool:
+        """The officers of the LAO that carries on see the centers that came."""
+        try:
+            found = [await credential(finished, ("lao", merged.into), code) for code in merged.came]
+        except RefusedError:
+            return False
+        return [one["holder"] for one in found] == merged.came
+
+    await eventually(seen)
 
 
 async def test_nobody_is_chased_or_written_to_for_what_is_over(finished, merged):
@@ -173,8 +187,6 @@ async def test_nothing_was_lost_on_the_way(finished, merged):
 
     async def clean() -> bool:
         verdict = await reconcile(finished.stack.environment(), deep=True)
-        gaps = {check.name: check.gaps for check in verdict.checks if not check.clean}
-        assert set(gaps) <= {"notices delivered or ended", "credentials sealed"}, gaps  # under way for a moment
-        return verdict.clean
+        return verdict.clean  # a notice may be under way for a moment
 
     await eventually(clean, within=60)

@@ -210,8 +210,8 @@ async def test_an_event_that_comes_again_and_again_says_nothing_twice(vault: Vau
         await vault.world.publish("registry", *told, ids="again")
     other = Round.of(2)
     await vault.seal(other)
-    await vault.world.publish("registry", *merged_center(other, *other.centers))
-    await settled(vault, other, *other.centers)
+    await vault.world.publish("registry", *merged_center(other, other.centers[0], other.centers[1]))
+    await settled(vault, other, other.centers[0], other.centers[1])
     assert await stored(vault, what, source) == before
     assert len(await mergers(vault, what)) == 1
     entered = await vault.mongo.documents("audit").find({"subject": f"center/{source}", "action": "credential.merge"})
