@@ -23,6 +23,7 @@ from services.credentials.consumers import Projections
 from services.credentials.journal import Journal
 from services.credentials.merging.consumers import MERGING, Merging
 from services.credentials.merging.store import MergingStore
+from services.credentials.overseeing.alarms import alarm_routes
 from services.credentials.overseeing.api import oversight_routes
 from services.credentials.overseeing.store import TreeStore
 from services.credentials.renewing.api import request_routes, wish_routes
@@ -75,6 +76,7 @@ class HandingOver:
         renewing = RenewalDesk(store, self._renewals, vault, settings.secret_rules(), clock)
         self.routers: list[Router] = [
             oversight_routes(store, self._tree, journal),
+            alarm_routes(store, self._tree, self._claims, journal),
             claim_routes(desk, door),
             reveal_routes(RevealDesk(store, self._claims, vault, clock)),
             page_routes(),

@@ -23,6 +23,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "credential.seal": Meaning("ผนึกรหัส", "sealed a credential", *_HAND_OVER),
     "credential.look": Meaning("ดูสถานะของรหัส", "looked at where the credential stands", *_FOLLOW_UP),
     "credential.list": Meaning("ดูรายการสถานะ", "looked at a list of where credentials stand", *_FOLLOW_UP),
+    "alarm.list": Meaning("ดูรายการแจ้งเตือน", "looked at a list of alarms", *_SAFETY),
     "claim.open": Meaning("เริ่มขอเปิดรหัส", "began a claim", *_HAND_OVER),
     "claim.verify": Meaning("กรอกรหัสยืนยัน", "showed the code", *_HAND_OVER),
     "credential.reveal": Meaning("เปิดดูรหัส", "opened the credential", *_HAND_OVER),

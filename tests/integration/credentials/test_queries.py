@@ -29,6 +29,12 @@ async def test_no_query_reads_a_whole_collection(world: World, master_key: Path)
         audit: dict[str, str | int] = {"subject": f"center/{center}", "limit": 1}
         page = (await vault.http.get("/v1/audit", params=audit, headers=auditor)).json()
         await vault.http.get("/v1/audit", params={**audit, "cursor": page["next"]}, headers=auditor)
+        asked = {"within": what.laos[0], "limit": 1}
+        await vault.open(what, "center", center)  # it was opened: an alarm
+        alarms = (await vault.http.get(f"/v1/rounds/{what.id}/alarms", params=asked, headers=auditor)).json()
+        assert alarms["items"]
+        further = {**asked, "cursor": alarms["next"]}
+        await vault.http.get(f"/v1/rounds/{what.id}/alarms", params=further, headers=auditor)
         assert (await vault.http.get("/readyz")).status_code == 200
         # The sweeper and the mail look by themselves once a second: wait until both were seen.
 
