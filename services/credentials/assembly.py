@@ -19,7 +19,11 @@ from services.credentials.claiming.mail import CodeBag
 from services.credentials.claiming.page import page_routes
 from services.credentials.claiming.reveals import RevealDesk
 from services.credentials.claiming.store import ClaimStore
+from services.credentials.consumers import Projections
 from services.credentials.journal import Journal
+from services.credentials.merging.consumers import MERGING, Merging
+from services.credentials.merging.store import MergingStore
+from services.credentials.overseeing.alarms import alarm_routes
 from services.credentials.overseeing.api import oversight_routes
 from services.credentials.overseeing.store import TreeStore
 from services.credentials.renewing.api import request_routes, wish_routes
@@ -54,7 +58,7 @@ class HandingOver:
     ) -> None:
         self._claims = ClaimStore(mongo, bus.relay)
         self._activations = ActivationStore(mongo, bus.relay)
-        self._tree, self._renewals = TreeStore(store), RenewalStore(store)
+        self._tree, self._renewals, self._merging = TreeStore(store), RenewalStore(store), MergingStore(store)
         self._letters = LetterBag(mongo, store, settings.smtp_from)
         codes = CodeBag(store, self._claims, settings.smtp_from, code_key)
         self._post = Post([codes, self._letters], Courier(settings.smtp_url), clock)
@@ -62,6 +66,7 @@ class HandingOver:
         self._keeper = Keeper(
             self._anchoring, leases, clock, every_s=settings.audit_anchor_seconds, kept_days=settings.audit_days
         )
+        bus.consume("merging", MERGING, Merging(store, self._merging, Projections(store), clock))
         bus.consume("effects", EFFECTS, Effects(self._tree, self._letters, clock, self._post.nudge))
 
         journal = Journal(store.trail, clock)
@@ -71,6 +76,7 @@ class HandingOver:
         renewing = RenewalDesk(store, self._renewals, vault, settings.secret_rules(), clock)
         self.routers: list[Router] = [
             oversight_routes(store, self._tree, journal),
+            alarm_routes(store, self._tree, self._claims, journal),
             claim_routes(desk, door),
             reveal_routes(RevealDesk(store, self._claims, vault, clock)),
             page_routes(),
@@ -88,7 +94,8 @@ class HandingOver:
 
     async def prepare(self) -> None:
         """Make sure that every index stands."""
-        for each in (self._claims, self._activations, self._tree, self._renewals, self._letters, self._anchoring):
+        rooms = (self._claims, self._activations, self._tree, self._renewals, self._merging, self._letters)
+        for each in (*rooms, self._anchoring):
             await each.prepare()
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:

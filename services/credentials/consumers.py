@@ -18,8 +18,12 @@ class Projections:
         self._kept: tuple[tuple[type[BaseModel], Projection, frozenset[str]], ...] = (
             (RoundChanged, store.rounds, frozenset({"state", "deadline", "obligations"})),
             (ObligationChanged, store.obligations, frozenset({"round", "center", "lao", "path", "owed"})),
-            (CenterChanged, store.centers, frozenset({"name", "path", "email", "state"})),
-            (OrganizationChanged, store.organizations, frozenset({"kind", "name", "path", "email", "state"})),
+            (CenterChanged, store.centers, frozenset({"name", "path", "email", "state", "successor"})),
+            (
+                OrganizationChanged,
+                store.organizations,
+                frozenset({"kind", "name", "path", "email", "state", "successor"}),
+            ),
         )
 
     async def __call__(self, batch: Batch) -> None:

@@ -16,6 +16,7 @@ from shared.contracts.events import (
     CredentialConfirmed,
     CredentialErased,
     CredentialIssued,
+    CredentialMerged,
     CredentialReissued,
     CredentialRevoked,
     CredentialRotated,
@@ -53,6 +54,7 @@ Event = (
     | CredentialRevoked
     | CredentialReissued
     | CredentialErased
+    | CredentialMerged
     | ClaimRefused
     | ClaimAlarmed
     | RenewalAsked

@@ -34,6 +34,8 @@ class Refusal(Enum):
     ERASED = "erased"
     """The holder's keys were destroyed: this secret opens for nobody any more, in no copy."""
     ERASURE_OPEN = "erasure_open"
+    MERGED = "merged"
+    """Its holder was merged: the account is to be locked, not made anew."""
     CODE_REFUSED = "code_refused"
     """A claim code that opens nothing: never printed, made void by a newer sheet, or past its time. One answer."""
 
@@ -98,7 +100,7 @@ class Credential(Frozen):
     notified_at: datetime | None = None
     """When the holder was told that it waits to be claimed."""
     must_change: bool = False
-    """The secret was shown once before and lost: its holder must change it."""
+    """To be changed in e-SAR: the secret was shown once before and lost, or whom it was shown to was merged since."""
     revoked_at: datetime | None = None
     erased_at: datetime | None = None
     """When the keys of its holder were destroyed, and its secret with them."""
@@ -108,6 +110,8 @@ class Credential(Frozen):
     """The newest request about it, open or settled."""
     batch: str = ""
     """The sealed batch that brought its secret; empty for one that was generated here."""
+    successor: str | None = None
+    """Who carries on for its holder, which was merged: nobody is to have this account any more."""
 
     @property
     def state(self) -> State:

@@ -76,6 +76,11 @@ TURNED = ProblemKind(
     "credential-turned", 409, "รหัสนี้เปลี่ยนไปแล้วหลังจากยื่นคำขอ", "The credential has changed since this was asked",
     "ยื่นคำขอใหม่หากยังจำเป็น", "Ask again if it is still needed.",
 )  # fmt: skip
+MERGED = ProblemKind(
+    "holder-merged", 409, "ผู้ถือบัญชีนี้ควบรวมกับหน่วยงานอื่นแล้ว", "This holder was merged into another",
+    "ใช้รหัสของหน่วยงานที่รับช่วงต่อ บัญชีเดิมให้ระงับใน e-SAR",
+    "Use the credential of who carries on; the old account is to be locked in e-SAR.",
+)  # fmt: skip
 NOTHING_WAITS = ProblemKind(
     "no-credential-waits", 409, "ไม่มีรหัสที่รอรับในเขตนี้", "No credential waits to be claimed there",
     "ดูสถานะได้ที่ GET /v1/rounds/{round}/holders", "GET /v1/rounds/{round}/holders says where they stand.",
@@ -117,6 +122,7 @@ _KINDS: Final[dict[Refusal, ProblemKind]] = {
     Refusal.TURNED: TURNED,
     Refusal.ERASED: ERASED,
     Refusal.ERASURE_OPEN: ERASURE_OPEN,
+    Refusal.MERGED: MERGED,
 }
 
 

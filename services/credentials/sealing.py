@@ -90,7 +90,7 @@ class SealingOffice:
             if sealed is None:
                 return 0
             if await self._store.count_obliged(round_id) == obliged:
-                await self._end_if_complete(round_id, obliged)
+                await self._end_if_complete(job, obliged)
         if sealed:
             log.info("credentials.sealing.passed", round=round_id, sealed=sealed, centers=obliged)
         return sealed
@@ -143,8 +143,9 @@ class SealingOffice:
         taken = await self._store.add_credentials(finished, now)
         return len(missing) - len(taken)
 
-    async def _end_if_complete(self, round_id: str, obliged: int) -> None:
+    async def _end_if_complete(self, job: Document, obliged: int) -> None:
         """End the job, unless the registry has announced more centers than have come: then wait, but not for ever."""
+        round_id = job["_id"]
         known = await self._store.round(round_id)
         announced = int(known["obligations"]) if known else 0
         if obliged < announced and self._waiting.get(round_id, (-1, 0.0))[0] != obliged:
@@ -152,7 +153,7 @@ class SealingOffice:
             return
         self._waiting.pop(round_id, None)
         missing = max(0, announced - obliged)
-        await self._store.end_job(round_id, missing, self._clock())
+        await self._store.end_job(round_id, job.get("again"), missing, self._clock())
         log.info("credentials.sealing.done", round=round_id, centers=obliged, missing=missing)
 
     def _still_waits(self, round_id: str, obliged: int) -> bool:

@@ -163,10 +163,14 @@ class CredentialsStore:
         """Sealing jobs that have not ended."""
         return await self.jobs.find({"state": "running"}, limit=20)
 
-    async def end_job(self, round_id: str, missing: int, now: datetime) -> None:
-        """The job has done what it could; `missing` centers were announced but never seen."""
+    async def end_job(self, round_id: str, again: int | None, missing: int, now: datetime) -> None:
+        """The job has done what it could; `missing` centers were announced but never seen.
+
+        It goes on where it was told since to look `again`.
+        """
         await self.jobs.update(
-            {"_id": round_id, "state": "running"}, {"$set": {"state": "done", "ended_at": now, "missing": missing}}
+            {"_id": round_id, "state": "running", "again": again},
+            {"$set": {"state": "done", "ended_at": now, "missing": missing}},
         )
 
 

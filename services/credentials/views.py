@@ -42,6 +42,8 @@ class CredentialMetadata(BaseModel):
     notified_at: datetime | None
     claimed_at: datetime | None
     confirmed_at: datetime | None
+    successor: str | None
+    """Who carries on for a holder that was merged. What it had opened is to be locked in e-SAR."""
 
 
 def metadata_of(credential: Credential) -> CredentialMetadata:
@@ -57,4 +59,5 @@ def metadata_of(credential: Credential) -> CredentialMetadata:
         notified_at=credential.notified_at,
         claimed_at=credential.reveal.at if credential.reveal else None,
         confirmed_at=credential.confirmed_at,
+        successor=credential.successor,
     )

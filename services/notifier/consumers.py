@@ -6,17 +6,21 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from services.notifier.alarms import alarmed
 from services.notifier.domain import Delivery, caused
 from services.notifier.knowledge import Knowledge
+from services.notifier.standings import carried
 from services.notifier.store import Store
 from shared.bus import Batch, Bus, Event
 from shared.contracts.events import (
     CenterChanged,
+    ClaimAlarmed,
     CredentialClaimed,
     CredentialIssued,
     ObligationChanged,
     OrganizationChanged,
     ReportAccepted,
+    ReportCarried,
     ReportEvent,
     ReportReceived,
     ReportRejected,
@@ -63,6 +67,8 @@ class Consumers:
                 made = caused(event.data, event.envelope.id, event.envelope.traceparent, now)
                 if made:
                     new.setdefault(*made)
+            elif isinstance(event.data, ClaimAlarmed):
+                new |= alarmed(event.data, event.envelope.id, event.envelope.traceparent, now)
         if not new:
             return
         there = await self._store.create(new, now)
@@ -90,6 +96,8 @@ def _report_maxima(batch: Batch) -> dict[str, Document]:
         data = event.data
         if isinstance(data, UploadOpened):
             maxima[f"{data.round}/{data.center}"]["opened"] = True
+        elif isinstance(data, ReportCarried):
+            _raise(maxima[f"{data.round}/{data.center}"], "carried", carried(data.number, data.delivered))
         elif isinstance(data, ReportEvent) and (field := _REPORT_FIELDS.get(type(data))):
             _raise(maxima[f"{data.round}/{data.center}"], field, data.version)
     return maxima

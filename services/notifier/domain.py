@@ -21,7 +21,15 @@ from shared.contracts.events import (
     ReportRejected,
 )
 
-Kind = Literal["round_opened", "credential_ready", "report_received", "report_accepted", "report_rejected", "reminder"]
+Kind = Literal[
+    "round_opened",
+    "credential_ready",
+    "report_received",
+    "report_accepted",
+    "report_rejected",
+    "reminder",
+    "claim_alarmed",
+]
 State = Literal["held", "queued", "sending", "delivered", "bounced", "skipped"]
 """`held` until its round opens; `queued` until its due time; `sending` while a process has it in hand, or had it
 when it died (then the mail may or may not have gone out); the other three are ends."""
@@ -42,8 +50,25 @@ class ReportFacts(BaseModel):
     sentence_en: str | None = None
 
 
+class AlarmFacts(BaseModel):
+    """What a letter about an alarm says of an account."""
+
+    model_config = ConfigDict(frozen=True)
+
+    holder: str
+    holder_kind: HolderKind
+    cause: Literal["already_claimed", "locked"]
+    attempted_at: AwareDatetime
+    attempted_with: Literal["token", "sheet"]
+    claimed_at: AwareDatetime | None = None
+    claimed_with: Literal["token", "sheet"] | None = None
+
+
 class Delivery(BaseModel):
-    """One notice to one recipient by mail. `recipient` is a code; the address is looked up when it is sent."""
+    """One notice to one recipient by mail. `recipient` is a code; the address is looked up when it is sent.
+
+    `holder` says where it is looked up: among the centers, or (`lao`) among the organizations.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -58,6 +83,7 @@ class Delivery(BaseModel):
     cause: str
     traceparent: str | None = None
     report: ReportFacts | None = None
+    alarm: AlarmFacts | None = None
     created_at: AwareDatetime
 
     state: State
@@ -185,9 +211,10 @@ def forward(delivery: Delivery, heir: Heir) -> Delivery:
     """The delivery on its way to who carries on for a merged recipient. Its id, and so its mail, stays the same.
 
     A reminder is never forwarded: what the merged center owed is released, and its heir is chased for itself. Neither
-    is the opening of a round: the heir is told of its centers by a notice of its own.
+    is the opening of a round: the heir is told of its centers by a notice of its own. What had been sealed for the
+    merged one is taken back, so that nobody is told to claim it.
     """
-    if delivery.kind in {"reminder", "round_opened"}:
+    if delivery.kind in {"reminder", "round_opened", "credential_ready"}:
         return delivery
     first = delivery.forwarded_from or delivery.recipient
     return delivery.model_copy(update={"recipient": heir.code, "path": heir.path, "forwarded_from": first})

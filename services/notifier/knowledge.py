@@ -182,4 +182,5 @@ def _offices(rows: Mapping[str, Document]) -> dict[str, Office]:
 
 
 def _report(row: Mapping[str, object]) -> Report:
-    return Report(**{name: row[name] for name in ("opened", "received", "accepted", "rejected") if name in row})  # type: ignore[arg-type]
+    named = ("opened", "received", "accepted", "rejected", "carried")
+    return Report(**{name: row[name] for name in named if name in row})  # type: ignore[arg-type]

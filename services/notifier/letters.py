@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
+from services.notifier.alarms import alarm_text
 from services.notifier.checks import Known
 from services.notifier.deadlines import deadline_of, english_moment, thai_moment
 from services.notifier.domain import Delivery, Kind, ReportFacts
@@ -78,7 +79,9 @@ def compose(delivery: Delivery, known: Known) -> Letter:
     assert known.office is not None
     center = delivery.recipient if delivery.holder == "center" else None
     due = deadline_of(known.round, delivery.path, center)
-    subject, thai, english = _TEXTS[delivery.kind](_Facts(known.round, due, known.centers, delivery.report))
+    facts = _Facts(known.round, due, known.centers, delivery.report)
+    alarm = delivery.alarm
+    subject, thai, english = alarm_text(alarm, facts.fiscal) if alarm else _TEXTS[delivery.kind](facts)
     if delivery.forwarded_from is not None:
         thai = (_FORWARDED.format(code=delivery.forwarded_from), *thai)
         english = (_FORWARDED_EN.format(code=delivery.forwarded_from), *english)

@@ -21,11 +21,21 @@ class Report:
     received: int = 0
     accepted: int = 0
     rejected: int = 0
+    carried: int = 0
+    """What merges brought it, as `carried` tells."""
 
     @property
     def submitted(self) -> bool:
-        """Whether the center has nothing left to do: a version was accepted, or the latest awaits inspection."""
-        return self.accepted > 0 or self.received > self.rejected
+        """Whether the center has nothing left to do: a version was accepted, or the latest awaits inspection.
+
+        Or a merge brought it a report that counts.
+        """
+        return self.accepted > 0 or self.received > self.rejected or self.carried % 2 == 1
+
+
+def carried(number: int, delivered: bool) -> int:
+    """The how manieth carrying, and whether one counts since, as one number: the latest is the greatest."""
+    return 2 * number + delivered
 
 
 @dataclass(frozen=True, slots=True)

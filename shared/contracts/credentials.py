@@ -114,6 +114,18 @@ class CredentialErased(CredentialEvent):
     erased_at: AwareDatetime
 
 
+class CredentialMerged(CredentialEvent):
+    """Its holder was merged into `successor`, who carries on, and has or gets a credential of its own.
+
+    `revoked`: nobody had opened it, and nobody will. `to_lock`: it was opened, so that its account is to be locked in
+    e-SAR, or its password changed by who carries on. Told again where the successor itself is merged.
+    """
+
+    successor: str
+    effect: Literal["revoked", "to_lock"]
+    merged_at: AwareDatetime
+
+
 class RenewalAsked(CredentialEvent, OfficialAct):
     """Somebody asked that a credential be made anew, taken back or opened once more; a second person decides."""
 

@@ -83,7 +83,7 @@ CLUSTERS = Topic(
 CREDENTIALS = Topic(
     "credentials.events",
     "holder code",
-    "issued, claimed, confirmed, rotated, revoked, reissued, erased, refused, alarmed, sheet made; "
+    "issued, claimed, confirmed, rotated, revoked, reissued, erased, merged, refused, alarmed, sheet made; "
     "never a secret or its hash",
     ("credentials",),
     kept=YEAR,
@@ -167,6 +167,7 @@ READS: dict[Service, dict[str, tuple[Topic, ...]]] = {
     "credentials": {
         "projections": (ORGANIZATIONS, CENTERS, ROUNDS, OBLIGATIONS),
         "effects": (CREDENTIALS, NOTICES),
+        "merging": (ORGANIZATIONS, CENTERS, OBLIGATIONS, CREDENTIALS),
         "inbound": (INBOUND_CREDENTIALS,),
     },
     "submissions": {

@@ -113,6 +113,7 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "credentials.audit.interrupted": "",
         "credentials.audit.anchored": "chains number",
         "credentials.audit.removed": "entries",
+        "credentials.merging.settled": "credentials merged",
         "credentials.mail.sent": "mail",
         "credentials.mail.delayed": "mail reason",
         "credentials.mail.refused": "mail",

@@ -57,11 +57,16 @@ class Insight:
     async def mailed(self) -> tuple[int, int]:
         """How many deliveries came to an end, and how many the round must cause.
 
-        One for each sealed holder, two for each report (received, decided), one for each LAO of an open round.
+        One for each sealed holder, two for each report (received, decided), one for each LAO of an open round; alarms
+        are nobody's plan.
         """
         decided, received = await self.undecided()
         sealed = await self.mongos["credentials"].documents("credentials").count({})
-        ended = await self.mongos["notifier"].documents("deliveries").count({"state": {"$in": list(ENDED)}})
+        ended = (
+            await self.mongos["notifier"]
+            .documents("deliveries")
+            .count({"state": {"$in": list(ENDED)}, "kind": {"$ne": "claim_alarmed"}})
+        )
         return ended, sealed + received + decided + await self._laos()
 
     async def _laos(self) -> int:

@@ -14,6 +14,7 @@ from shared.security.ledger import Ledger
 RECEIVED = "saraban.submissions.report.received.v1"
 TELLS_SOMEBODY = {
     "saraban.credentials.credential.issued.v1": "credential_ready",
+    "saraban.credentials.claim.alarmed.v1": "claim_alarmed",
     RECEIVED: "report_received",
     "saraban.submissions.report.accepted.v1": "report_accepted",
     "saraban.submissions.report.rejected.v1": "report_rejected",

@@ -23,6 +23,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "credential.seal": Meaning("ผนึกรหัส", "sealed a credential", *_HAND_OVER),
     "credential.look": Meaning("ดูสถานะของรหัส", "looked at where the credential stands", *_FOLLOW_UP),
     "credential.list": Meaning("ดูรายการสถานะ", "looked at a list of where credentials stand", *_FOLLOW_UP),
+    "alarm.list": Meaning("ดูรายการแจ้งเตือน", "looked at a list of alarms", *_SAFETY),
     "claim.open": Meaning("เริ่มขอเปิดรหัส", "began a claim", *_HAND_OVER),
     "claim.verify": Meaning("กรอกรหัสยืนยัน", "showed the code", *_HAND_OVER),
     "credential.reveal": Meaning("เปิดดูรหัส", "opened the credential", *_HAND_OVER),
@@ -32,6 +33,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "credential.rotate": Meaning("ออกรหัสใหม่แทน", "made a new credential in place of the old", *_SAFETY),
     "credential.revoke": Meaning("ยกเลิกรหัส", "revoked the credential", *_SAFETY),
     "credential.reissue": Meaning("เปิดให้รับรหัสอีกครั้ง", "let the credential be claimed once more", *_SAFETY),
+    "credential.merge": Meaning("ส่งต่อเมื่อผู้ถือบัญชีควบรวม", "followed a merge of its holder", *_SAFETY),
     "renewal.ask": Meaning("ขอออกใหม่ ยกเลิก หรือรับอีกครั้ง", "asked for a renewal", *_SAFETY),
     "renewal.approve": Meaning("อนุมัติคำขอ", "approved a renewal", *_SAFETY),
     "renewal.refuse": Meaning("ไม่อนุมัติคำขอ", "refused a renewal", *_SAFETY),
@@ -57,6 +59,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
 ROLES: Final = {
     "department": "กรม", "province": "จังหวัด", "district": "อำเภอ", "lao": "อปท.", "center": "ศพด.", "assessor": "สมศ.",
     "auditor": "ผู้ตรวจสอบ", "operator": "ผู้ดูแลระบบ", "publisher": "ระบบภายนอก", "none": "ไม่ได้ลงชื่อเข้าใช้",
+    "system": "ระบบสารบรรณ",
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.credentials.batches.verdicts import Facts, Judged, Row
 from services.credentials.domain import Credential, Holder
+from services.credentials.merging.store import MergingStore
 from services.credentials.store import CredentialsStore
 from shared.mongo import ASCENDING, Document, Mongo, Stored
 
@@ -61,7 +62,7 @@ class BatchStore:
     def __init__(self, mongo: Mongo, credentials: CredentialsStore) -> None:
         self._batches = mongo.documents("batches")
         self._verdicts = mongo.documents("verdicts")
-        self._credentials = credentials
+        self._credentials, self._merging = credentials, MergingStore(credentials)
 
     async def prepare(self) -> None:
         """Make sure that every index stands."""
@@ -184,11 +185,9 @@ class BatchStore:
         return paths | {f"lao/{each['lao']}": tuple(each["path"]) for each in of_laos}
 
     async def _known(self, kind: Literal["center", "lao"], codes: Sequence[str]) -> dict[str, str | None]:
-        """Those that the registry knows, each with its successor."""
+        """Those that the registry knows, each with who carries on for it at the end of all merges."""
         of = self._credentials.centers if kind == "center" else self._credentials.organizations
-        found = await of.documents.find({"_id": {"$in": list(codes)}}, fields=["successor", "kind"])
-        return {
-            f"{kind}/{each['_id']}": each.get("successor")
-            for each in found
-            if kind == "center" or each.get("kind") == "lao"
-        }
+        found = await of.documents.find({"_id": {"$in": list(codes)}}, fields=["kind"])
+        there = [each["_id"] for each in found if kind == "center" or each.get("kind") == "lao"]
+        places = await self._merging.places_of(kind, there)
+        return {f"{kind}/{code}": places[code].successor if code in places else None for code in there}

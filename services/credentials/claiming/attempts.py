@@ -57,6 +57,9 @@ class Claim(Frozen):
     session: str | None = None
     turn: int = 1
     mail_due: datetime | None = None
+    alarm: Literal["already_claimed", "locked"] | None = None
+    """Why it raised an alarm, if it did."""
+    alarmed_at: datetime | None = None
     ends: datetime
     """When the database may forget it."""
 
@@ -97,6 +100,7 @@ def try_code(claim: Claim, fits: bool, now: datetime) -> tuple[Claim, Refusal | 
     left = claim.tries_left - 1
     tried = claim.model_copy(update={"tries_left": left})
     if left == 0:
+        tried = _raising(tried, "locked", now)
         return tried, Refusal.LOCKED, [*_refused(claim, Refusal.LOCKED, now), *_alarm(claim, "locked", None, now)]
     return tried, Refusal.WRONG_CODE, _refused(claim, Refusal.WRONG_CODE, now)
 
@@ -118,7 +122,8 @@ def is_of(claim: Claim, credential: Credential) -> bool:
 def refuse_as_claimed(claim: Claim, opened: Reveal, now: datetime) -> tuple[Claim, list[Event]]:
     """A claim that came too late. The holder and its officer are to know that somebody else was first."""
     events = _refused(claim, Refusal.ALREADY_CLAIMED, now)
-    return claim.model_copy(update={"refused": True}), [*events, *_alarm(claim, "already_claimed", opened, now)]
+    refused = _raising(claim.model_copy(update={"refused": True}), "already_claimed", now)
+    return refused, [*events, *_alarm(claim, "already_claimed", opened, now)]
 
 
 def _refused(claim: Claim, refusal: Refusal, now: datetime) -> list[Event]:
@@ -126,6 +131,10 @@ def _refused(claim: Claim, refusal: Refusal, now: datetime) -> list[Event]:
     if not claim.genuine:
         return []
     return [ClaimRefused(**_common(claim), claim=claim.claim, reason=refusal.value, refused_at=now)]
+
+
+def _raising(claim: Claim, cause: Literal["already_claimed", "locked"], now: datetime) -> Claim:
+    return claim.model_copy(update={"alarm": cause, "alarmed_at": now}) if claim.genuine else claim
 
 
 def _alarm(

@@ -7,7 +7,7 @@ from typing import Any
 from services.credentials.claiming.attempts import Claim, Openings, Wait
 from services.credentials.domain import Event
 from services.credentials.store import ATTEMPTS, announced
-from shared.mongo import ASCENDING, Aggregates, AlreadyThere, Conflict, Mongo
+from shared.mongo import ASCENDING, DESCENDING, Aggregates, AlreadyThere, Conflict, Document, Mongo
 from shared.mongo.aggregates import Announcer
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # naming it lets the partial index serve
@@ -35,6 +35,11 @@ class ClaimStore:
             [("mail_due", ASCENDING)], name="mail_due", partialFilterExpression={"mail_due": {"$gt": _EPOCH}}
         )
         await claims.index([("ends", ASCENDING)], name="ends", expireAfterSeconds=0)
+        await claims.index(
+            [("round", ASCENDING), ("path", ASCENDING), ("alarmed_at", ASCENDING), ("_id", ASCENDING)],
+            name="alarms",
+            partialFilterExpression={"alarmed_at": {"$gt": _EPOCH}},
+        )
 
     async def add_claim(self, claim: Claim, events: list[Event], now: datetime) -> None:
         """Keep a new claim."""
@@ -65,6 +70,17 @@ class ClaimStore:
                 continue
             return None
         raise Conflict(owner)
+
+    async def alarms_within(self, round_id: str, within: str, after: str | None, limit: int) -> list[tuple[str, Claim]]:
+        """Claims below an organization that raised an alarm, the newest first, by their place in the list."""
+        query: Document = {"round": round_id, "path": within, "alarmed_at": {"$gt": _EPOCH}}
+        if after is not None:
+            time, _, last = after.partition("|")
+            instant = datetime.fromisoformat(time)
+            query["$or"] = [{"alarmed_at": {"$lt": instant}}, {"alarmed_at": instant, "_id": {"$lt": last}}]
+        order = [("alarmed_at", DESCENDING), ("_id", DESCENDING)]
+        found = await self.claims.documents.find(query, sort=order, limit=limit)
+        return [(f"{each['alarmed_at'].isoformat()}|{each['_id']}", self.claims.read(each).state) for each in found]
 
     async def mails_due(self, now: datetime, limit: int) -> list[Claim]:
         """Claims whose code has yet to be mailed, the longest waiting first."""

@@ -129,10 +129,11 @@ def not_seen() -> Problem:
 
 
 def sees(who: Principal, credential: Credential) -> bool:
-    """Whether a caller may know where a credential stands."""
-    if who.role is Role.LAO and credential.kind == "lao":
-        return who.org == credential.holder
-    return may_see(who, credential.path, credential.center)
+    """Whether a caller may know where a credential stands: its own, and that of a holder it carries on for."""
+    own = {credential.holder, credential.successor}
+    if credential.kind == "lao":
+        return who.org in own if who.role is Role.LAO else may_see(who, credential.path)
+    return may_see(who, credential.path, who.org if who.org in own else None)
 
 
 async def _named(tree: TreeStore, credentials: list[Credential]) -> list[Standing]:

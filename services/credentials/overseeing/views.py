@@ -23,6 +23,7 @@ class Standing(BaseModel):
     notified_at: datetime | None
     claimed_at: datetime | None
     confirmed_at: datetime | None
+    successor: str | None
 
 
 class StateCounts(BaseModel):
@@ -49,4 +50,5 @@ def standing_of(credential: Credential, name: str | None, reachable: bool) -> St
         notified_at=credential.notified_at,
         claimed_at=credential.reveal.at if credential.reveal else None,
         confirmed_at=credential.confirmed_at,
+        successor=credential.successor,
     )

@@ -66,6 +66,8 @@ def possible(credential: Credential, wish: Wish) -> Refusal | None:
         return Refusal.ERASED
     if wish.kind == "revoke":
         return Refusal.NOT_ISSUED if credential.revoked_at is not None else None
+    if credential.successor is not None:
+        return Refusal.MERGED
     if wish.kind == "reissue":
         lost = credential.claimable and credential.reveal is not None and credential.confirmed_at is None
         return None if lost else Refusal.NOT_LOST

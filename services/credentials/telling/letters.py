@@ -8,7 +8,7 @@ from typing import Final, get_args
 
 from services.credentials.domain import Frozen, HolderKind
 from services.credentials.telling.words import Told, words
-from shared.contracts.events import ClaimAlarmed
+from shared.contracts.events import ClaimAlarmed, CredentialMerged
 from shared.thai.calendar import in_bangkok
 
 LETTER_LIFE: Final = timedelta(days=3)
@@ -32,7 +32,7 @@ class Letter(Frozen):
 
 
 def letter_about(event: Told, event_id: str, now: datetime) -> Letter:
-    """The letter that tells the holder of an event."""
+    """The letter that tells the holder of an event; of a merge, who carries on for it."""
     subject, text = words(event)
     name = event_id
     if isinstance(event, ClaimAlarmed):
@@ -42,7 +42,7 @@ def letter_about(event: Told, event_id: str, now: datetime) -> Letter:
         id=hashlib.sha256(f"letter {name}".encode()).hexdigest()[:32],
         round=event.round,
         kind=event.holder_kind,
-        holder=event.holder,
+        holder=event.successor if isinstance(event, CredentialMerged) else event.holder,
         subject=subject,
         text=text,
         at=now,

@@ -8,6 +8,7 @@ from shared.contracts.events import (
     ClaimAlarmed,
     CredentialErased,
     CredentialEvent,
+    CredentialMerged,
     CredentialReissued,
     CredentialRevoked,
     CredentialRotated,
@@ -19,12 +20,19 @@ from shared.contracts.events import (
 from shared.thai.calendar import format_moment
 
 _Done = CredentialRotated | CredentialRevoked | CredentialReissued | CredentialErased
-Told = ClaimAlarmed | SheetMade | _Done | RenewalAsked | RenewalDecided
+Told = ClaimAlarmed | SheetMade | _Done | CredentialMerged | RenewalAsked | RenewalDecided
 
 _WISHES: Final = {
     "rotate": ("ออกรหัสใหม่แทน", "a new credential"),
     "revoke": ("ยกเลิกรหัส", "revoking it"),
     "reissue": ("รับรหัสอีกครั้ง", "claiming it once more"),
+}
+_MERGED: Final = {
+    "revoked": ("ยังไม่มีผู้ใดเปิดและถูกยกเลิกแล้ว", "was not opened by anybody and is revoked."),
+    "to_lock": (
+        "มีผู้เปิดไปแล้ว ขอให้เปลี่ยนรหัสผ่านหรือระงับบัญชีนั้นใน e-SAR ทันที",
+        "was opened: change or lock it in e-SAR at once.",
+    ),
 }
 _DECISIONS: Final = {"approved": "อนุมัติ", "refused": "ไม่อนุมัติ", "withdrawn": "ถอน"}
 _WAYS: Final = {"token": ("ด้วยการลงชื่อเข้าใช้", "with a token"), "sheet": ("ด้วยใบรับสิทธิ", "with a sheet")}
@@ -86,6 +94,8 @@ def _rotated(event: CredentialRotated) -> tuple[str, str]:
 
 
 def _revoked(event: CredentialRevoked) -> tuple[str, str]:
+    if event.by_role == "system":
+        return _ended(event)
     text = f"""{_by(event)} ยกเลิก{_about(event)} เมื่อ{format_moment(event.revoked_at)}
 
 {event.by_role} {event.by_org} revoked your credential. Ask your district what follows."""
@@ -102,6 +112,24 @@ def _erased(event: CredentialErased) -> tuple[str, str]:
 Your sealed e-SAR credential was erased for good; nobody can open it any more, and no sheet does. If you know nothing of
 it, tell your district at once.""".strip()
     return "รหัส e-SAR ของท่านถูกลบถาวร / Your e-SAR credential was erased", text
+
+
+def _ended(event: CredentialRevoked) -> tuple[str, str]:
+    text = f"""{_about(event)} ถูกยกเลิกเมื่อ{format_moment(event.revoked_at)} เพราะหน่วยงานควบรวมแล้ว
+ใบรับสิทธิที่ได้รับไว้ใช้ไม่ได้ ให้ใช้รหัสของหน่วยงานที่รับช่วงต่อ
+
+It was revoked because its holder was merged; sheets are void. Use the credential of who carries on."""
+    return "รหัสถูกยกเลิกเพราะการควบรวม / Revoked because of a merge", text
+
+
+def _merged(event: CredentialMerged) -> tuple[str, str]:
+    """To who carries on."""
+    done, done_en = _MERGED[event.effect]
+    text = f"""{event.holder} ควบรวมเข้ากับท่านแล้ว {_about(event)} {done}
+รหัส e-SAR ของท่านเองไม่เปลี่ยนแปลง
+
+{event.holder} was merged into you. Its e-SAR account {done_en} Your own credential stays as it is."""
+    return f"บัญชี e-SAR ของ {event.holder} ที่ควบรวมกับท่าน / The account of a holder merged into you", text
 
 
 def _reissued(event: CredentialReissued) -> tuple[str, str]:
@@ -137,6 +165,7 @@ _OF: Final[dict[type, Callable[[Any], tuple[str, str]]]] = {
     CredentialRevoked: _revoked,
     CredentialReissued: _reissued,
     CredentialErased: _erased,
+    CredentialMerged: _merged,
     RenewalAsked: _asked,
     RenewalDecided: _decided,
 }

@@ -12,8 +12,9 @@ from deploy.local.sealing.sending import Sender, seal_lines
 from services.credentials.batches.keys import BatchKeys
 from services.credentials.batches.store import Batch
 from shared.blobs import Blobs
+from shared.contracts.events import ObligationChanged
 from shared.security.sealed_batches import BatchRefused, open_sealed
-from tests.integration.credentials.conftest import Round, Vault, announce, seals_of
+from tests.integration.credentials.conftest import PATH, Round, Vault, announce, center_state, lao_state, seals_of
 from tests.integration.credentials.sending import Onesqa, line, lines_for
 from tests.world import eventually
 
@@ -95,6 +96,41 @@ async def test_every_line_gets_its_own_verdict_and_a_bad_one_harms_no_other(told
     assert await vault.mongo.documents("credentials").count({"round": told.what.id}) == 2
     only = await told.verdicts(ended["batch"], verdict="duplicate", limit=2)
     assert [each["number"] for each in only] == [9, 10]
+
+
+async def test_a_line_for_a_merged_holder_names_who_carries_on_at_the_end(told: Onesqa, vault: Vault) -> None:
+    """Two centers merged one after the other, an LAO merged, and one that was closed without a successor."""
+    what = told.what
+    a, b, c, d = what.centers
+    gone, there = what.laos
+    known = {code: center_state(what, code) for code in what.centers}
+    closed = [
+        *(
+            (code, 2, known[code].model_copy(update={"state": "closed", "successor": heir}))
+            for code, heir in ((a, b), (b, c))
+        ),
+        (d, 2, known[d].model_copy(update={"state": "closed"})),
+        (gone, 2, lao_state(what, gone).model_copy(update={"state": "closed", "successor": there})),
+    ]
+    path = (*PATH, there)
+    released = [
+        (f"{what.id}/{code}", 2, ObligationChanged(round=what.id, center=code, lao=there, path=path, owed=code == c))
+        for code in what.centers
+    ]
+    await vault.world.publish("registry", *closed, *released)
+
+    async def heard() -> bool:
+        centers = await vault.mongo.documents("centers").count({"_id": {"$in": [a, b, d]}, "state": "closed"})
+        owed = await vault.mongo.documents("obligations").count({"round": what.id, "owed": True})
+        lao = await vault.mongo.documents("organizations").count({"_id": gone, "state": "closed"})
+        return (centers, owed, lao) == (3, 1, 1)
+
+    await eventually(heard)
+    lines = [line(code, "good-Word-1") for code in (a, b, c, d)] + [line(gone, "good-Word-1", "lao")]
+    ended = await told.send(lines)
+    assert [(each["verdict"], each["detail"]) for each in await told.verdicts(ended["batch"])] == [
+        ("not_owed", [c]), ("not_owed", [c]), ("sealed", []), ("not_owed", []), ("not_owed", [there]),
+    ]  # fmt: skip
 
 
 async def test_the_same_batch_twice_changes_and_announces_nothing(told: Onesqa, vault: Vault) -> None:

@@ -41,6 +41,12 @@ async def test_no_query_reads_a_whole_collection(world: World, master_key: Path)
         )
         assert erased.json()["done_at"], erased.text
         assert (await vault.http.get("/v1/keys", headers=auditor)).json()["done"]
+        below: dict[str, str | int] = {"within": what.laos[0], "limit": 1}
+        await vault.open(what, "center", center)  # it was opened: an alarm
+        alarms = (await vault.http.get(f"/v1/rounds/{what.id}/alarms", params=below, headers=auditor)).json()
+        assert alarms["items"]
+        further = {**below, "cursor": alarms["next"]}
+        await vault.http.get(f"/v1/rounds/{what.id}/alarms", params=further, headers=auditor)
         assert (await vault.http.get("/readyz")).status_code == 200
         # The sweeper and the mail look by themselves once a second: wait until both were seen.
 

@@ -177,6 +177,19 @@ async def test_wrong_hands_are_told_to_the_holder_and_on_the_bus_by_role_and_tim
     async def lettered() -> list[dict[str, Any]]:
         return await vault.letters(what.mail_of(center))
 
+    for role, org in (("lao", what.laos[0]), ("district", "5801"), ("auditor", "00")):
+        asked: dict[str, str | int] = {"limit": 2, "within": what.laos[0]}
+        where, headers = f"/v1/rounds/{what.id}/alarms", vault.headers(role, org)
+        first = (await vault.http.get(where, params=asked, headers=headers)).json()
+        rest = (await vault.http.get(where, params={**asked, "cursor": first["next"]}, headers=headers)).json()
+        listed = [*first["items"], *rest["items"]]
+        assert [(each["holder"], each["cause"]) for each in listed] == [(center, "already_claimed")] * 3
+        times = [each["attempted_at"] for each in listed]
+        assert times == sorted(times, reverse=True)
+        assert "somebody" not in str(listed)
+    foreign = await vault.http.get(where, params=asked, headers=vault.headers("lao", "6999999"))
+    assert (foreign.status_code, foreign.json()["type"]) == (403, "urn:saraban:problem:out-of-scope")
+
     (letter,) = await eventually(lettered)  # one letter, however often somebody tried within ten minutes
     assert "ศพด." in letter["text"]
 

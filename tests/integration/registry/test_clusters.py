@@ -328,6 +328,49 @@ async def test_what_cannot_be_planned_is_refused(adopted: Clustering) -> None:
     await adopted.ask("POST", "/clusters", 422, json={"penalty_km": -1})
 
 
+async def test_merges_closings_and_late_additions_show_in_the_standing_and_the_clusters_go_on(
+    adopted: Clustering,
+) -> None:
+    """By real orders: nobody is moved by them; who is gone or came is named, and the next plan puts it right."""
+    before = await adopted.clusters("58")
+    free = [one["members"] for one in before.values() if not one["visited_at"] and not one["pinned"]]
+    first, second, third = free[:3]
+    merged, closed, survivor = first[0], second[0], third[0]
+    new = f"late{secrets.token_hex(3)}"
+    seat = (await adopted.http.get(f"/v1/centers/{survivor}")).json()
+    orders = [
+        (f"/v1/centers/{survivor}/merge", {"sources": [merged]}),
+        (f"/v1/centers/{closed}/close", {}),
+        (
+            "/v1/centers",
+            {
+                "code": new,
+                "name": "ศพด. ที่เพิ่มภายหลัง",
+                "lao": seat["lao"],
+                "subdistrict": seat["subdistrict"],
+                "latitude": 19.3,
+                "longitude": 97.9,
+            },
+        ),
+        (f"/v1/rounds/{adopted.round}/additions", {"centers": [new]}),
+    ]
+    for path, words in orders:
+        answer = await adopted.http.post(path, json={"reason": "ทดสอบคำสั่ง", **words})
+        assert (answer.status_code, answer.json()["state"]) == (200, "done"), answer.text
+    standing = await adopted.ask("GET", "/standing")
+    assert (standing["gone"], standing["without_cluster"]) == (sorted([merged, closed]), [new])
+    assert {name: one["members"] for name, one in (await adopted.clusters("58")).items()} == {
+        name: one["members"] for name, one in before.items()
+    }
+    plan = await adopted.start(provinces=["58"])
+    await adopted.ended(plan)
+    await adopted.adopt(plan)
+    standing = await adopted.ask("GET", "/standing")
+    assert (standing["gone"], standing["without_cluster"]) == ([], [])
+    members = [code for one in (await adopted.clusters("58")).values() for code in one["members"]]
+    assert sorted(members) == sorted(codes("58") - {merged, closed} | {new})
+
+
 async def test_no_query_on_clusters_reads_a_whole_collection(
     adopted: Clustering, watched: tuple[Clustering, Watch]
 ) -> None:
