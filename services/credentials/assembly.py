@@ -25,6 +25,8 @@ from services.credentials.overseeing.store import TreeStore
 from services.credentials.renewing.api import request_routes, wish_routes
 from services.credentials.renewing.desk import RenewalDesk
 from services.credentials.renewing.store import RenewalStore
+from services.credentials.restoring.desk import Reconciler
+from services.credentials.restoring.store import MarkStore
 from services.credentials.settings import CredentialsSettings
 from services.credentials.store import CredentialsStore
 from services.credentials.telling.consumers import EFFECTS, Effects
@@ -59,6 +61,7 @@ class HandingOver:
         codes = CodeBag(store, self._claims, settings.smtp_from, code_key)
         self._post = Post([codes, self._letters], Courier(settings.smtp_url), clock)
         self._anchoring = Anchoring(mongo, bus.relay, store.trail, "credentials", lambda: _signer(code_key))
+        self.reconciler = Reconciler(settings, store, self._activations, self._anchoring, MarkStore(mongo), clock)
         self._keeper = Keeper(
             self._anchoring, leases, clock, every_s=settings.audit_anchor_seconds, kept_days=settings.audit_days
         )

@@ -106,6 +106,8 @@ class Credential(Frozen):
     """Its secret was taken back and the next sealed batch brings another."""
     renewal: Renewal | None = None
     """The newest request about it, open or settled."""
+    restored_at: datetime | None = None
+    """When its state was taken over from the bus, because the database had been restored from an older copy."""
     batch: str = ""
     """The sealed batch that brought its secret; empty for one that was generated here."""
 

@@ -113,6 +113,8 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "credentials.audit.interrupted": "",
         "credentials.audit.anchored": "chains number",
         "credentials.audit.removed": "entries",
+        "credentials.restore.checked": "records seconds",
+        "credentials.restore.found": "holders entries",
         "credentials.mail.sent": "mail",
         "credentials.mail.delayed": "mail reason",
         "credentials.mail.refused": "mail",

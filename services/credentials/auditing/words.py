@@ -32,6 +32,9 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "credential.rotate": Meaning("ออกรหัสใหม่แทน", "made a new credential in place of the old", *_SAFETY),
     "credential.revoke": Meaning("ยกเลิกรหัส", "revoked the credential", *_SAFETY),
     "credential.reissue": Meaning("เปิดให้รับรหัสอีกครั้ง", "let the credential be claimed once more", *_SAFETY),
+    "credential.restore": Meaning(
+        "ปรับสถานะหลังกู้คืนฐานข้อมูล", "brought the state up to date after the database was restored", *_SAFETY
+    ),
     "renewal.ask": Meaning("ขอออกใหม่ ยกเลิก หรือรับอีกครั้ง", "asked for a renewal", *_SAFETY),
     "renewal.approve": Meaning("อนุมัติคำขอ", "approved a renewal", *_SAFETY),
     "renewal.refuse": Meaning("ไม่อนุมัติคำขอ", "refused a renewal", *_SAFETY),
