@@ -19,6 +19,8 @@ from services.credentials.claiming.mail import CodeBag
 from services.credentials.claiming.page import page_routes
 from services.credentials.claiming.reveals import RevealDesk
 from services.credentials.claiming.store import ClaimStore
+from services.credentials.ending.loop import Endings
+from services.credentials.ending.store import EndingStore
 from services.credentials.journal import Journal
 from services.credentials.overseeing.api import oversight_routes
 from services.credentials.overseeing.store import TreeStore
@@ -68,14 +70,16 @@ class HandingOver:
         bus.consume("effects", EFFECTS, Effects(self._tree, self._letters, clock, self._post.nudge))
 
         journal = Journal(store.trail, clock)
-        desk = ClaimDesk(store, self._claims, vault, code_key, clock, self._post.nudge)
-        door = DoorDesk(store, self._activations, desk, code_key, clock, settings.claims_per_address)
+        self._endings = EndingStore(store, settings.claim_days)
+        self._ending = Endings(store, self._endings, clock)
+        desk = ClaimDesk(store, self._claims, vault, self._endings, code_key, clock, self._post.nudge)
+        door = DoorDesk(store, self._activations, desk, self._endings, code_key, clock, settings.claims_per_address)
         sheets = SheetDesk(self._tree, self._activations, store.trail, code_key, settings.claim_page, clock)
         renewing = RenewalDesk(store, self._renewals, vault, settings.secret_rules(), clock)
         self.routers: list[Router] = [
             oversight_routes(store, self._tree, journal),
             claim_routes(desk, door),
-            reveal_routes(RevealDesk(store, self._claims, vault, clock)),
+            reveal_routes(RevealDesk(store, self._claims, self._endings, vault, clock)),
             page_routes(),
             sheet_routes(store, self._tree, sheets, journal),
             wish_routes(store, renewing, journal),
@@ -91,17 +95,26 @@ class HandingOver:
 
     async def prepare(self) -> None:
         """Make sure that every index stands."""
-        for each in (self._claims, self._activations, self._tree, self._renewals, self._letters, self._anchoring):
+        for each in (
+            self._claims,
+            self._activations,
+            self._tree,
+            self._renewals,
+            self._letters,
+            self._anchoring,
+            self._endings,
+        ):
             await each.prepare()
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
         """What runs beside the requests."""
-        return [self._post.run(), self._keeper.run()]
+        return [self._post.run(), self._keeper.run(), self._ending.run()]
 
     def beats(self, silent_s: float) -> list[Check]:
         """That the loops turn."""
         return [
             heartbeat("mail", lambda: self._post.beat, silent_s),
+            heartbeat("ending", lambda: self._ending.beat, silent_s),
             heartbeat("audit", lambda: self._keeper.beat, silent_s + self._keeper.every_s),
         ]
 

@@ -113,6 +113,8 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "credentials.audit.interrupted": "",
         "credentials.audit.anchored": "chains number",
         "credentials.audit.removed": "entries",
+        "credentials.ending.interrupted": "",
+        "credentials.ending.ended": "credentials",
         "credentials.restore.checked": "records seconds",
         "credentials.restore.found": "holders entries",
         "credentials.mail.sent": "mail",

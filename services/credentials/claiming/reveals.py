@@ -12,6 +12,8 @@ from services.credentials.claiming.attempts import Claim
 from services.credentials.claiming.callers import Caller, actor_of, own_claim
 from services.credentials.claiming.store import ClaimStore
 from services.credentials.domain import Credential, Refusal, Reveal
+from services.credentials.ending.rules import has_ended
+from services.credentials.ending.store import EndingStore
 from services.credentials.journal import Actor, Journal
 from services.credentials.store import ATTEMPTS, CredentialsStore, announced
 from shared.failpoints import failpoint
@@ -38,9 +40,15 @@ class RevealDesk:
     """
 
     def __init__(
-        self, store: CredentialsStore, claims: ClaimStore, vault: Vault, clock: Callable[[], datetime]
+        self,
+        store: CredentialsStore,
+        claims: ClaimStore,
+        endings: EndingStore,
+        vault: Vault,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store, self._claims, self._vault, self._clock = store, claims, vault, clock
+        self._endings = endings
         self._journal = Journal(store.trail, clock)
 
     async def reveal(self, caller: Caller, claim_id: str, key: str) -> Revealed | Refusal:
@@ -63,6 +71,7 @@ class RevealDesk:
             at=now,
             way=claim.way,
         )
+        closed = await self._endings.closed(claim.round)
         for _ in range(ATTEMPTS):
             stored = await self._store.credential_of(claim.round, claim.kind, claim.holder)
             if stored is not None and stored.state.erased_at is not None:
@@ -73,6 +82,8 @@ class RevealDesk:
             if isinstance(decided, Refusal):
                 await self._refuse_as_claimed(found, stored.state.reveal, now)
                 return await self._refused(actor, found, "credential.reveal", decided)
+            if has_ended(stored.state, closed, self._endings.days, now):
+                return await self._refused(actor, found, "credential.reveal", Refusal.ENDED)
             secret = await self._unseal(actor, stored.state)
             if secret is None:
                 return await self._refused(actor, found, "credential.reveal", Refusal.ERASED)
