@@ -98,11 +98,11 @@ def _after(known: Credential, lost: bool, event: CredentialEvent) -> tuple[Crede
     """The state after one event, and whether its secret is one that the database does not have."""
     match event:
         case CredentialClaimed():
-            # Nobody's subject and key: the reveal cannot be fetched again.
-            reveal = Reveal(claim=event.claim, subject="", role=event.holder_kind, key_digest=b"", at=event.claimed_at)
-            return known.model_copy(update={"reveal": reveal}), lost
+            return known.model_copy(update={"reveal": _reveal(event, event.claim, event.claimed_at)}), lost
         case CredentialConfirmed():
-            return known.model_copy(update={"confirmed_at": event.confirmed_at}), lost
+            # The claim itself may have left the bus with its year.
+            reveal = known.reveal or _reveal(event, event.claim, event.confirmed_at)
+            return known.model_copy(update={"reveal": reveal, "confirmed_at": event.confirmed_at}), lost
         case CredentialRevoked():
             gone = {"revoked_at": event.revoked_at, "awaits": False, "confirmed_at": None}
             return known.model_copy(update=gone), lost
@@ -122,3 +122,8 @@ def _after(known: Credential, lost: bool, event: CredentialEvent) -> tuple[Crede
                 "notified_at": None,
             }
             return known.model_copy(update=anew), True
+
+
+def _reveal(event: CredentialEvent, claim: str, at: datetime) -> Reveal:
+    """Nobody's subject and key: it cannot be fetched again."""
+    return Reveal(claim=claim, subject="", role=event.holder_kind, key_digest=b"", at=at)

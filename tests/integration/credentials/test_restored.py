@@ -10,6 +10,9 @@ import pytest
 
 from deploy.local.stack import Stack
 from deploy.local.tools import audit
+from deploy.local.verify.chain import check_audit, check_restored
+from deploy.local.verify.told import check_announced, read_announced
+from deploy.local.verify.verdict import Check
 from services.credentials import domain
 from services.credentials.domain import Credential, Refusal, Reveal
 from services.credentials.restoring.store import MarkStore
@@ -71,6 +74,14 @@ async def trail_holds(vault: Vault) -> None:
     await eventually(whole)
 
 
+async def verified(world: World, mongo: Mongo) -> dict[str, Check]:
+    """What `saraban verify` asks about the vault alone."""
+    announced = await read_announced(world.environment["SARABAN_KAFKA_BOOTSTRAP"], world.namespace)
+    checks = [*await check_announced("credentials", mongo, announced)]
+    checks += [await check_audit({"credentials": mongo}, announced), await check_restored(mongo)]
+    return {check.name: check for check in checks}
+
+
 def reveal_now() -> Reveal:
     return Reveal(claim="again", subject="s", role="center", key_digest=b"k", at=datetime.now(UTC))
 
@@ -78,8 +89,8 @@ def reveal_now() -> Reveal:
 class Story:
     """What happened after the copy was made, and the vault that was started on it."""
 
-    def __init__(self, vault: Vault, what: Round, copy: Copy, sheets: dict[str, str]) -> None:
-        self.vault, self.what, self.copy, self.sheets = vault, what, copy, sheets
+    def __init__(self, vault: Vault, what: Round, copy: Copy, sheets: dict[str, str], before: dict[str, Check]) -> None:
+        self.vault, self.what, self.copy, self.sheets, self.before = vault, what, copy, sheets, before
         self.confirmed, self.shown, self.revoked, self.rotated, self.untouched = what.centers
 
     def copy_of(self, code: str) -> Credential:
@@ -122,15 +133,31 @@ async def story(restored_world: World, master_key: Path) -> AsyncIterator[Story]
             )
             assert answer.status_code == 200, answer.text
         await told(vault)
-    await restore(restored_world.mongo("credentials"), copy)
+    mongo = restored_world.mongo("credentials")
+    await restore(mongo, copy)
+    before = await verified(restored_world, mongo)
     async for vault in running(restored_world, master_key, audit_anchor_seconds=0.2):
-        yield Story(vault, what, copy, sheets)
+        yield Story(vault, what, copy, sheets, before)
 
 
 def test_without_reconciling_the_copy_would_be_opened_once_more(story: Story) -> None:
     """The control: the rules alone, asked about what the copy holds."""
     for center in (story.confirmed, story.shown, story.revoked, story.rotated):
         assert not isinstance(domain.reveal(story.copy_of(center), reveal_now()), Refusal)
+
+
+async def test_verify_names_what_is_older_and_then_the_secret_that_was_lost(story: Story) -> None:
+    """The first after the story: the holder whose secret was lost still waits."""
+    older = story.before["credentials: as new as what it told"].gaps
+    ids = {gap.split()[0].rpartition("/")[2] for gap in older if gap.startswith("credentials/")}
+    assert ids == set(story.what.centers) - {story.untouched}
+    assert any(gap.startswith(f"activations/{story.what.credential('center', story.untouched)}") for gap in older)
+    await told(story.vault)
+    now = await verified(story.vault.world, story.vault.mongo)
+    lost = story.what.credential("center", story.rotated)
+    assert {name: check.gaps for name, check in now.items() if not check.clean} == {
+        "credentials whole after a restore": [f"{lost}: its secret was lost in a restore; rotate it"]
+    }
 
 
 async def test_what_was_claimed_stays_claimed(story: Story) -> None:
