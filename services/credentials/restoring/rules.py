@@ -15,6 +15,7 @@ from shared.contracts.events import (
     ClaimRefused,
     CredentialClaimed,
     CredentialConfirmed,
+    CredentialIssued,
     CredentialReissued,
     CredentialRevoked,
     CredentialRotated,
@@ -111,7 +112,7 @@ def _after(known: Credential, lost: bool, event: CredentialEvent) -> tuple[Crede
             return known.model_copy(update=again), lost
         case _ if isinstance(event, _OF_NO_STATE):
             return known, lost
-        case _:  # issued, rotated, and whatever is told of credentials one day: another secret
+        case CredentialIssued() | CredentialRotated():
             anew = {
                 "edition": event.version,
                 "reveal": None,
@@ -122,6 +123,8 @@ def _after(known: Credential, lost: bool, event: CredentialEvent) -> tuple[Crede
                 "notified_at": None,
             }
             return known.model_copy(update=anew), True
+        case _:  # told by a newer version of this service: what was claimed stays so, and nothing is shown any more
+            return known, True
 
 
 def _reveal(event: CredentialEvent, claim: str, at: datetime) -> Reveal:
