@@ -6,6 +6,7 @@ holder waits for another.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from services.credentials.activating.rules import Activation
 from services.credentials.domain import Credential, Event, Reveal, common, credential_id, stage
@@ -97,34 +98,26 @@ def _unseen(event: CredentialEvent, now: datetime) -> Credential:
 
 def _after(known: Credential, lost: bool, event: CredentialEvent) -> tuple[Credential, bool]:
     """The state after one event, and whether its secret is one that the database does not have."""
+    change: dict[str, Any] = {}
     match event:
         case CredentialClaimed():
-            return known.model_copy(update={"reveal": _reveal(event, event.claim, event.claimed_at)}), lost
+            change = {"reveal": _reveal(event, event.claim, event.claimed_at)}
         case CredentialConfirmed():
             # The claim itself may have left the bus with its year.
             reveal = known.reveal or _reveal(event, event.claim, event.confirmed_at)
-            return known.model_copy(update={"reveal": reveal, "confirmed_at": event.confirmed_at}), lost
+            change = {"reveal": reveal, "confirmed_at": event.confirmed_at}
         case CredentialRevoked():
-            gone = {"revoked_at": event.revoked_at, "awaits": False, "confirmed_at": None}
-            return known.model_copy(update=gone), lost
+            change = {"revoked_at": event.revoked_at, "awaits": False, "confirmed_at": None}
         case CredentialReissued():
-            again = {"reveal": None, "confirmed_at": None, "must_change": True}
-            return known.model_copy(update=again), lost
-        case _ if isinstance(event, _OF_NO_STATE):
-            return known, lost
+            change = {"reveal": None, "confirmed_at": None, "must_change": True}
         case CredentialIssued() | CredentialRotated():
-            anew = {
-                "edition": event.version,
-                "reveal": None,
-                "confirmed_at": None,
-                "revoked_at": None,
-                "must_change": False,
-                "awaits": isinstance(event, CredentialRotated) and event.awaits,
-                "notified_at": None,
-            }
-            return known.model_copy(update=anew), True
-        case _:  # told by a newer version of this service: what was claimed stays so, and nothing is shown any more
-            return known, True
+            lost = True
+            change = {"edition": event.version, "reveal": None, "confirmed_at": None, "revoked_at": None}
+            change |= {"awaits": isinstance(event, CredentialRotated) and event.awaits}
+            change |= {"must_change": False, "notified_at": None}
+        case _ if not isinstance(event, _OF_NO_STATE):
+            lost = True  # told by a newer version of this service: what was claimed stays so, and nothing is shown
+    return known.model_copy(update=change), lost
 
 
 def _reveal(event: CredentialEvent, claim: str, at: datetime) -> Reveal:
