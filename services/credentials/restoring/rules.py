@@ -114,7 +114,7 @@ def _after(known: Credential, lost: bool, event: CredentialEvent) -> tuple[Crede
             lost = True
             change = {"edition": event.version, "reveal": None, "confirmed_at": None, "revoked_at": None}
             change |= {"awaits": isinstance(event, CredentialRotated) and event.awaits}
-            change |= {"must_change": False, "notified_at": None}
+            change |= {"must_change": False, "notified_at": None, "expired_at": None}
         case _ if not isinstance(event, _OF_NO_STATE):
             lost = True  # told by a newer version of this service: what was claimed stays so, and nothing is shown
     return known.model_copy(update=change), lost
