@@ -16,6 +16,7 @@ from shared.contracts.events import (
     ClaimRefused,
     CredentialClaimed,
     CredentialConfirmed,
+    CredentialErased,
     CredentialIssued,
     CredentialReissued,
     CredentialRevoked,
@@ -110,6 +111,8 @@ def _after(known: Credential, lost: bool, event: CredentialEvent) -> tuple[Crede
             change = {"revoked_at": event.revoked_at, "awaits": False, "confirmed_at": None}
         case CredentialReissued():
             change = {"reveal": None, "confirmed_at": None, "must_change": True}
+        case CredentialErased():
+            change = {"erased_at": event.erased_at, "awaits": False, "sealed": b""}
         case CredentialIssued() | CredentialRotated():
             lost = True
             change = {"edition": event.version, "reveal": None, "confirmed_at": None, "revoked_at": None}

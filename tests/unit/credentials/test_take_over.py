@@ -15,6 +15,7 @@ from shared.contracts.events import (
     ClaimRefused,
     CredentialClaimed,
     CredentialConfirmed,
+    CredentialErased,
     CredentialIssued,
     CredentialReissued,
     CredentialRevoked,
@@ -34,6 +35,7 @@ def events(version: int = 1) -> dict[str, Any]:
         "issued": CredentialIssued(**about),
         "claimed": CredentialClaimed(**about, claim="c", claimed_at=NOW),
         "confirmed": CredentialConfirmed(**about, claim="c", confirmed_at=NOW),
+        "erased": CredentialErased(**about, erased_at=NOW),
         "refused": ClaimRefused(**about, claim="c", reason="wrong_code", refused_at=NOW),
         "revoked": CredentialRevoked(**about, **BY, revoked_at=NOW),
         "reissued": CredentialReissued(
@@ -58,6 +60,8 @@ def after(*names: str, before: Credential | None = None, version: int = 1) -> Cr
         (["revoked"], "revoked"),
         (["claimed", "reissued"], "sealed"),
         (["claimed", "reissued", "claimed"], "claimed"),
+        (["erased"], "erased"),
+        (["claimed", "confirmed", "erased"], "erased"),
         (["rotated"], "waiting"),
         (["rotated", "issued", "claimed"], "waiting"),
         (["rotated", "issued", "claimed", "confirmed"], "confirmed"),
@@ -87,7 +91,7 @@ def test_no_secret_is_shown_that_is_older_than_the_newest_or_was_shown_before(na
         return
     assert there
     assert known.sealed == sealed().sealed
-    assert not {"issued", "rotated", "revoked"} & set(names)
+    assert not {"issued", "rotated", "revoked", "erased"} & set(names)
     assert names[::-1].index("reissued") < names[::-1].index("claimed") if "claimed" in names else True
 
 
