@@ -129,10 +129,8 @@ class Credential(Frozen):
             return "waiting"
         if self.reveal is not None:
             return "claimed" if self.confirmed_at is None else "confirmed"
-        if self.expired_at is not None:
-            return "expired"
-        if self.locked:
-            return "locked"
+        if self.expired_at is not None or self.locked:
+            return "locked" if self.expired_at is None else "expired"
         return "sealed" if self.notified_at is None else "notified"
 
     @property

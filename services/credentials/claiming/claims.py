@@ -95,12 +95,10 @@ class ClaimDesk:
         to keep.
         """
         kind, holder, round_id = whose
-        if own is not None and await self._is_erased(own.state):
-            return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.ERASED, round_id)
-        if own is None or not own.state.claimable:
-            return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.NOT_ISSUED, round_id)
-        if has_ended(own.state, closed, self._endings.days, now):
-            return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.ENDED, own.state.mark)
+        why_not = await self._why_not(own.state if own else None, closed, now)
+        if own is None or why_not is not None:
+            refusal = why_not or Refusal.NOT_ISSUED
+            return await self._journal.refused(actor, kind, holder, "claim.open", refusal, round_id)
         if not reachable:
             return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.NO_CONTACT, round_id)
         wait = await self._claims.count_opening(f"{kind}/{holder}", attempts.open_again, now)
@@ -154,6 +152,13 @@ class ClaimDesk:
             await self._journal.allowed(actor, tried.kind, tried.holder, "claim.verify", tried.round)
             return None
         raise Conflict(stored.id)
+
+    async def _why_not(self, own: Credential | None, closed: bool, now: datetime) -> Refusal | None:
+        if own is not None and await self._is_erased(own):
+            return Refusal.ERASED
+        if own is None or not own.claimable:
+            return Refusal.NOT_ISSUED
+        return Refusal.ENDED if has_ended(own, closed, self._endings.days, now) else None
 
     async def _is_erased(self, credential: Credential) -> bool:
         """Also where a restored copy of the database knows nothing of it."""
