@@ -71,6 +71,7 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         await remembered.prepare()
         await _open_vault(vault, settings.vault_bucket)
         code_key.settle(await read_code_key(mongo.documents("code_keys"), vault))
+        await handing_over.reconciler.run()
         await bus.start()
         loops = [*taking_in.loops(), *handing_over.loops(), *keeping.loops()] if settings.runs("relay") else []
         try:

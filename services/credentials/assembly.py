@@ -20,6 +20,8 @@ from services.credentials.claiming.page import page_routes
 from services.credentials.claiming.reveals import RevealDesk
 from services.credentials.claiming.store import ClaimStore
 from services.credentials.consumers import Projections
+from services.credentials.ending.loop import Endings
+from services.credentials.ending.store import EndingStore
 from services.credentials.journal import Journal
 from services.credentials.merging.consumers import MERGING, Merging
 from services.credentials.merging.store import MergingStore
@@ -29,6 +31,8 @@ from services.credentials.overseeing.store import TreeStore
 from services.credentials.renewing.api import request_routes, wish_routes
 from services.credentials.renewing.desk import RenewalDesk
 from services.credentials.renewing.store import RenewalStore
+from services.credentials.restoring.desk import Reconciler
+from services.credentials.restoring.store import MarkStore
 from services.credentials.settings import CredentialsSettings
 from services.credentials.store import CredentialsStore
 from services.credentials.telling.consumers import EFFECTS, Effects
@@ -63,6 +67,7 @@ class HandingOver:
         codes = CodeBag(store, self._claims, settings.smtp_from, code_key)
         self._post = Post([codes, self._letters], Courier(settings.smtp_url), clock)
         self._anchoring = Anchoring(mongo, bus.relay, store.trail, "credentials", lambda: _signer(code_key))
+        self.reconciler = Reconciler(settings, store, self._activations, self._anchoring, MarkStore(mongo), clock)
         self._keeper = Keeper(
             self._anchoring, leases, clock, every_s=settings.audit_anchor_seconds, kept_days=settings.audit_days
         )
@@ -70,15 +75,17 @@ class HandingOver:
         bus.consume("effects", EFFECTS, Effects(self._tree, self._letters, clock, self._post.nudge))
 
         journal = Journal(store.trail, clock)
-        desk = ClaimDesk(store, self._claims, vault, code_key, clock, self._post.nudge)
-        door = DoorDesk(store, self._activations, desk, code_key, clock, settings.claims_per_address)
+        self._endings = EndingStore(store, settings.claim_days)
+        self._ending = Endings(store, self._endings, clock)
+        desk = ClaimDesk(store, self._claims, vault, self._endings, code_key, clock, self._post.nudge)
+        door = DoorDesk(store, self._activations, desk, self._endings, code_key, clock, settings.claims_per_address)
         sheets = SheetDesk(self._tree, self._activations, store.trail, code_key, settings.claim_page, clock)
         renewing = RenewalDesk(store, self._renewals, vault, settings.secret_rules(), clock)
         self.routers: list[Router] = [
             oversight_routes(store, self._tree, journal),
             alarm_routes(store, self._tree, self._claims, journal),
             claim_routes(desk, door),
-            reveal_routes(RevealDesk(store, self._claims, vault, clock)),
+            reveal_routes(RevealDesk(store, self._claims, self._endings, vault, clock)),
             page_routes(),
             sheet_routes(store, self._tree, sheets, journal),
             wish_routes(store, renewing, journal),
@@ -94,18 +101,27 @@ class HandingOver:
 
     async def prepare(self) -> None:
         """Make sure that every index stands."""
-        rooms = (self._claims, self._activations, self._tree, self._renewals, self._merging, self._letters)
-        for each in (*rooms, self._anchoring):
+        for each in (
+            self._claims,
+            self._activations,
+            self._tree,
+            self._renewals,
+            self._merging,
+            self._letters,
+            self._anchoring,
+            self._endings,
+        ):
             await each.prepare()
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
         """What runs beside the requests."""
-        return [self._post.run(), self._keeper.run()]
+        return [self._post.run(), self._keeper.run(), self._ending.run()]
 
     def beats(self, silent_s: float) -> list[Check]:
         """That the loops turn."""
         return [
             heartbeat("mail", lambda: self._post.beat, silent_s),
+            heartbeat("ending", lambda: self._ending.beat, silent_s),
             heartbeat("audit", lambda: self._keeper.beat, silent_s + self._keeper.every_s),
         ]
 

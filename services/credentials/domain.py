@@ -98,6 +98,7 @@ def renew(before: Credential, path: tuple[str, ...], batch: str, now: datetime) 
             "locked": False,
             "notified_at": None,
             "must_change": False,
+            "expired_at": None,
         }
     )
     return renewed, [CredentialIssued(**common(renewed)), *stage(renewed, now)]

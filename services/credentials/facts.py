@@ -2,14 +2,17 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from services.credentials.renewing.request import Renewal
 
 HolderKind = Literal["center", "lao"]
-State = Literal["sealed", "notified", "locked", "claimed", "confirmed", "revoked", "waiting", "erased"]
+State = Literal["sealed", "notified", "locked", "claimed", "confirmed", "revoked", "waiting", "erased", "expired"]
+
+UNCLAIMED: Final[tuple[State, ...]] = ("sealed", "notified", "locked")
+"""It waits to be claimed."""
 
 
 class Refusal(Enum):
@@ -29,6 +32,8 @@ class Refusal(Enum):
     NOT_LOST = "not_lost"
     """Only a reveal that was never confirmed can be lost; a confirmed one is rotated."""
     RENEWAL_OPEN = "renewal_open"
+    ENDED = "ended"
+    """Its round is closed, or it was never claimed in its time."""
     TURNED = "turned"
     """The credential was rotated, revoked or reissued since a renewal was asked."""
     ERASED = "erased"
@@ -108,6 +113,10 @@ class Credential(Frozen):
     """Its secret was taken back and the next sealed batch brings another."""
     renewal: Renewal | None = None
     """The newest request about it, open or settled."""
+    expired_at: datetime | None = None
+    """When it ended, never claimed."""
+    restored_at: datetime | None = None
+    """When its state was taken over from the bus, because the database had been restored from an older copy."""
     batch: str = ""
     """The sealed batch that brought its secret; empty for one that was generated here."""
     successor: str | None = None
@@ -124,8 +133,8 @@ class Credential(Frozen):
             return "waiting"
         if self.reveal is not None:
             return "claimed" if self.confirmed_at is None else "confirmed"
-        if self.locked:
-            return "locked"
+        if self.expired_at is not None or self.locked:
+            return "locked" if self.expired_at is None else "expired"
         return "sealed" if self.notified_at is None else "notified"
 
     @property

@@ -41,6 +41,11 @@ SHEET_REFUSED = ProblemKind(
     "รหัสอาจหมดอายุ หรือมีใบรับสิทธิใหม่แทนใบนี้แล้ว ขอใบใหม่จาก อปท. ต้นสังกัด",
     "It may be past its time, or a newer sheet took its place: ask your LAO for a new one.",
 )  # fmt: skip
+ENDED = ProblemKind(
+    "credential-ended", 410, "หมดเวลารับรหัสนี้แล้ว", "The time to claim this credential is over",
+    "รอบปิดแล้ว หรือไม่ได้รับภายในเวลาที่กำหนด หากยังต้องใช้ ให้ขอออกใหม่ผ่านต้นสังกัด",
+    "Its round is closed, or nobody claimed it in time. If it is still needed, ask your organization for a new one.",
+)  # fmt: skip
 CODE_EXPIRED = ProblemKind(
     "code-expired", 410, "รหัสยืนยันหมดอายุ", "The code has expired",
     "เริ่มขอใหม่", "Begin a new claim.",
@@ -123,6 +128,7 @@ _KINDS: Final[dict[Refusal, ProblemKind]] = {
     Refusal.ERASED: ERASED,
     Refusal.ERASURE_OPEN: ERASURE_OPEN,
     Refusal.MERGED: MERGED,
+    Refusal.ENDED: ENDED,
 }
 
 

@@ -21,6 +21,8 @@ class CredentialsSettings(CoreSettings):
     """How many claims without a token one address may begin in ten minutes. Many phones share one address."""
     public_url: str = Field("", pattern=r"^(https?://[^/#?\s]+(/[^#?\s]*[^/#?\s])?)?$")
     """Where people reach this service from outside, for the codes on activation sheets; empty: where it listens."""
+    claim_days: int = Field(0, ge=0, le=3650)
+    """How many days after it was sealed a credential may be claimed; 0: until its round is closed."""
     audit_days: int = Field(365, ge=90, le=AUDIT_CEILING)
     """How long entries of the audit trail are kept, in days: at least the 90 of the Computer Crime Act s.26, at most as
     long as the bus keeps them."""

@@ -20,6 +20,14 @@ _CLOSING = "ระบบสารบรรณ (หนังสือแจ้ง
 _CLOSING_EN = "Saraban (sent automatically; please do not reply)"
 _SIGN_IN = "โปรดลงชื่อเข้าใช้ระบบสารบรรณตามที่อยู่ที่ท่านใช้อยู่เดิม หนังสือแจ้งนี้ไม่มีลิงก์และไม่มีรหัสผ่าน"
 _SIGN_IN_EN = "Please sign in to Saraban at the address you already use. This notice contains no link and no password."
+_CLAIM = (
+    "หน้ารับรหัส: {page} (ที่อยู่นี้ไม่มีรหัสใด ๆ ต้องใช้รหัสบนใบรับสิทธิที่ต้นสังกัดส่งให้ หรือลงชื่อเข้าใช้ระบบสารบรรณ) "
+    "หนังสือแจ้งนี้ไม่มีรหัสผ่าน ระบบไม่เคยขอชื่อผู้ใช้หรือรหัสผ่าน e-SAR"
+)
+_CLAIM_EN = (
+    "Claim it at {page} (the address holds no code; you need the one on the activation sheet that your organization "
+    "hands you, or to sign in to Saraban). This notice contains no password, and nobody will ask you for one."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,7 @@ class _Facts:
     deadline: datetime
     centers: int
     report: ReportFacts | None
+    claim_page: str
 
     @property
     def fiscal(self) -> str:
@@ -73,13 +82,15 @@ class _Facts:
         return self.report
 
 
-def compose(delivery: Delivery, known: Known) -> Letter:
-    """The letter of a delivery that may be sent: its round and its office are known."""
+def compose(delivery: Delivery, known: Known, claim_page: str = "") -> Letter:
+    """The letter of a delivery that may be sent: its round and its office are known. `claim_page` is an address without
+    any code.
+    """
     assert known.round is not None
     assert known.office is not None
     center = delivery.recipient if delivery.holder == "center" else None
     due = deadline_of(known.round, delivery.path, center)
-    facts = _Facts(known.round, due, known.centers, delivery.report)
+    facts = _Facts(known.round, due, known.centers, delivery.report, claim_page)
     alarm = delivery.alarm
     subject, thai, english = alarm_text(alarm, facts.fiscal) if alarm else _TEXTS[delivery.kind](facts)
     if delivery.forwarded_from is not None:
@@ -133,7 +144,7 @@ def _credential_ready(facts: _Facts) -> Text:
             ),
             "เปิดรับได้ครั้งเดียว เมื่อขอรับ ระบบจะส่งรหัสยืนยัน ๖ หลักมายังอีเมลนี้ ห้ามบอกรหัสแก่ผู้ใด เจ้าหน้าที่จะไม่ขอรหัสจากท่าน",
             f"กำหนดส่งรายงาน (SAR) {facts.academic}: {thai_moment(facts.deadline)}",
-            _SIGN_IN,
+            _CLAIM.format(page=facts.claim_page) if facts.claim_page else _SIGN_IN,
         ),
         (
             (
@@ -148,7 +159,7 @@ def _credential_ready(facts: _Facts) -> Text:
                 f"The report (SAR) of academic year B.E. {facts.round.academic_year} is due by "
                 f"{english_moment(facts.deadline)}."
             ),
-            _SIGN_IN_EN,
+            _CLAIM_EN.format(page=facts.claim_page) if facts.claim_page else _SIGN_IN_EN,
         ),
     )
 

@@ -47,8 +47,11 @@ class Postmen:
     away every parcel comes back unsent, and no delivery is blamed.
     """
 
-    def __init__(self, server: MailServer, number: int, report: Report, low: Callable[[], None]) -> None:
+    def __init__(
+        self, server: MailServer, number: int, report: Report, low: Callable[[], None], claim_page: str = ""
+    ) -> None:
         self._server, self._report, self._low = server, report, low
+        self._claim_page = claim_page
         self._connections = [Connection(server) for _ in range(number)]
         self._desk: asyncio.Queue[Parcel] = asyncio.Queue()
         self.mark = 0
@@ -158,7 +161,7 @@ class Postmen:
         office = parcel.known.office
         assert office is not None  # only a delivery with a known office passes the check
         return seal(
-            compose(parcel.stored.state, parcel.known),
+            compose(parcel.stored.state, parcel.known, self._claim_page),
             parcel.stored.id,
             sender=self._server.sender,
             office=office.name,

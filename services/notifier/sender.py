@@ -40,7 +40,7 @@ class Sender:
         self._timeout = settings.mail_send_timeout_seconds
         self._recorder = Recorder(store, settings.patience, settings.mail_record_seconds)
         server = MailServer.at(settings.smtp_url, settings.smtp_from, self._timeout, settings.mail_hostname)
-        self._postmen = Postmen(server, settings.mail_connections, self._recorder.put, self.wake)
+        self._postmen = Postmen(server, settings.mail_connections, self._recorder.put, self.wake, settings.claim_page)
         self._least = self._batch = 4 * settings.mail_connections
         self._wake = asyncio.Event()
         self._tended = float("-inf")

@@ -14,6 +14,9 @@ class NotifierSettings(CoreSettings):
 
     http_port: int = Field(8084, ge=0, le=65535)
 
+    claim_page: str = Field("", pattern=r"^(https?://[^#?\s]+)?$")
+    """The address of the page where credentials are claimed, for the notice that one waits; empty: it names none.
+    Never with a code: a notice goes to the mailbox to which the six-digit code goes too."""
     mail_hostname: str = Field("localhost", pattern=r"^[A-Za-z0-9.-]{1,253}$")
     """How the notifier introduces itself to the mail server; strict servers want its real name."""
     mail_connections: int = Field(4, ge=1, le=64)

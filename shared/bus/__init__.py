@@ -11,6 +11,7 @@ from shared.bus.envelope import Envelope, Incoming, Outgoing
 from shared.bus.publisher import Publisher
 from shared.bus.reading import probe, read_topic
 from shared.bus.relay import Relay, Sweeper
+from shared.bus.rereading import Place, reread
 from shared.bus.settled import settle, settled
 
 __all__ = [
@@ -22,12 +23,14 @@ __all__ = [
     "Event",
     "Incoming",
     "Outgoing",
+    "Place",
     "Publisher",
     "Relay",
     "Sweeper",
     "ensure_topics",
     "probe",
     "read_topic",
+    "reread",
     "rewind",
     "settle",
     "settled",

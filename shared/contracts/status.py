@@ -11,7 +11,8 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 class StageChanged(BaseModel):
     """Where a center stands in one stage of a round.
 
-    `state` by stage: obligation `owed` or `released`; credential `sealed`, `claimed`, `confirmed` or `locked`;
+    `state` by stage: obligation `owed` or `released`; credential `sealed`, `claimed`, `confirmed`, `locked`,
+    `waiting` (for another secret), `revoked` or `expired` (never claimed in time);
     submission `awaited` (nothing came by its time), `uploading`, `received`, `accepted` or `rejected` by the inspection
     of the file, `returned` or `approved` by ONESQA; notice `issued`, `delivered` or `bounced`.
     `since` is when the state began. `late` is true once the stage missed its deadline.

@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.contracts.events import AuditAnchored, AuditHead
 from shared.contracts.topics import Service
+from shared.mongo import recovering
 from shared.mongo.aggregates import Aggregates, Announcer, NewEvent
 from shared.mongo.client import Mongo
 from shared.mongo.documents import DESCENDING
@@ -56,6 +57,10 @@ class Anchoring:
         """The newest anchor."""
         found = await self._anchors.documents.one({}, sort=[("_id", DESCENDING)])
         return AuditAnchored.model_validate(found) if found else None
+
+    async def put_back(self, anchors: Sequence[AuditAnchored]) -> int:
+        """Write anchors that are missing here, as the bus has them; how many were."""
+        return await recovering.put_back(self._anchors, [(f"{each.number:010d}", each) for each in anchors])
 
     async def _state(self, heads: Sequence[AuditHead], purged: Sequence[AuditHead], now: datetime) -> bool:
         """Write anchors that say this; False when another process was faster with one of that number."""

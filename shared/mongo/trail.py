@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.contracts.events import AuditHead, AuditRecorded
+from shared.mongo import recovering
 from shared.mongo.aggregates import Aggregates, Announcer, NewEvent
 from shared.mongo.client import Mongo
 from shared.mongo.documents import ASCENDING, DESCENDING, Document, UpdateOne
@@ -109,6 +110,26 @@ class AuditTrail:
     async def mark_anchored(self, ids: Sequence[str]) -> None:
         """These links are named by an anchor, or stand before one that is."""
         await self._entries.documents.bulk([UpdateOne({"_id": key}, {"$unset": {"unanchored": ""}}) for key in ids])
+
+    # After a restore
+
+    async def lacking(self, heads: Mapping[str, int]) -> set[str]:
+        """Of chains by name and the highest number heard of each: those that go on elsewhere and end sooner here."""
+        behind = await recovering.behind(
+            self._entries.documents, {f"{chain}#{number:08d}": 1 for chain, number in heads.items()}
+        )
+        chains = [key.rpartition("#")[0] for key in behind]
+        removed = {each["_id"]: each["number"] for each in await self._removed.find({"_id": {"$in": chains}})}
+        return {chain for chain in chains if heads[chain] > removed.get(chain, 0)}
+
+    async def put_back(self, links: Sequence[AuditRecorded], since: datetime) -> int:
+        """Write links that are missing here; how many were. Of those older than `since` only the end is remembered."""
+        over = {each.chain: AuditHead.model_validate(each.model_dump()) for each in links if each.time < since}
+        known = {each["_id"]: each["number"] for each in await self._removed.find({"_id": {"$in": list(over)}})}
+        await self.remember_removed([end for end in over.values() if end.number > known.get(end.chain, 0)])
+        for each in links:
+            self._heads.pop(each.chain, None)
+        return await recovering.put_back(self._entries, [(place(each), each) for each in links if each.time >= since])
 
     # The end of their time
 

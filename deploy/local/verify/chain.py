@@ -59,6 +59,15 @@ async def check_sealed(credentials: Mongo, registry: Mongo) -> Check:
     return check
 
 
+async def check_restored(credentials: Mongo) -> Check:
+    """No holder still waits for another secret because its newest was lost with a database (decision 0018)."""
+    check = Check("credentials whole after a restore", "รหัสครบหลังกู้คืนฐานข้อมูล")
+    async for found in credentials.documents("credentials").each({}, fields=["restored_at", "state"]):
+        if found.get("restored_at"):
+            check.expect(found["state"] != "waiting", f"{found['_id']}: its secret was lost in a restore; rotate it")
+    return check
+
+
 async def check_stored(submissions: Mongo, blobs: Blobs, namespace: str, *, deep: bool) -> tuple[Check, Check]:
     """Every received report's bytes lie in the store, and every one has its receipt.
 

@@ -31,6 +31,7 @@ async def reconcile(environment: Mapping[str, str], namespace: str = "saraban", 
             checks += await check_announced(service, mongos[service], announced)
         checks += [await chain.check_known(s, mongos[s], registry) for s in SERVICES if s != "registry"]
         checks.append(await chain.check_sealed(mongos["credentials"], registry))
+        checks.append(await chain.check_restored(mongos["credentials"]))
         checks += await chain.check_stored(mongos["submissions"], blobs, namespace, deep=deep)
         checks.append(await chain.check_decided(mongos["submissions"]))
         checks += await chain.check_notified(mongos["notifier"], registry, announced)

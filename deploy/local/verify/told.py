@@ -31,6 +31,15 @@ class Announced:
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When the reading began: what was told later need not stand in it."""
 
+    def heard(self, service: Service) -> dict[str, int]:
+        """The highest sequence that each aggregate of a service told anywhere."""
+        source, highest = source_of(service), dict[str, int]()
+        for told in self.sequences.values():
+            for (by, name), numbers in told.items():
+                if by == source:
+                    highest[name] = max(highest.get(name, 0), *numbers)
+        return highest
+
     def subjects(self, service: Service) -> set[str]:
         """The aggregates of a service that told anything."""
         source = source_of(service)
@@ -74,26 +83,32 @@ async def aggregates_of(mongo: Mongo) -> list[Documents]:
     return [documents for documents in every if await documents.one({"told": {"$exists": True}}, fields=["_id"])]
 
 
-async def check_announced(service: Service, mongo: Mongo, announced: Announced) -> tuple[Check, Check, Check]:
-    """Nothing waits in an outbox, what was told stands on its topic, and who told it is still there."""
+async def check_announced(service: Service, mongo: Mongo, announced: Announced) -> tuple[Check, Check, Check, Check]:
+    """Nothing waits in an outbox, what was told stands on its topic, who told it is still there and as new as that."""
     waiting = Check(f"{service}: outboxes empty", "ไม่มีเหตุการณ์ค้างส่ง")
     told = Check(f"{service}: announced", "ประกาศครบ")
     kept = Check(f"{service}: nothing vanished", "ไม่มีรายการหายไป")
+    newer = Check(f"{service}: as new as what it told", "ฐานข้อมูลไม่เก่ากว่าที่ประกาศ")
+    heard = announced.heard(service)
     there: set[str] = set()
     for documents in await aggregates_of(mongo):
-        async for aggregate in documents.each({}, fields=["told", "outbox.id", "time"]):
+        async for aggregate in documents.each({}, fields=["told", "sequence", "outbox.id", "time"]):
             name = f"{documents.name}/{aggregate['_id']}"
             there.add(name)
             if aggregate.get("time", announced.began) > announced.began:
                 continue  # an entry or anchor of the trail that was made while the topics were read
             waiting.expect(not aggregate["outbox"], f"{name}: {len(aggregate['outbox'])} not published")
+            newer.expect(
+                heard.get(name, 0) <= aggregate["sequence"],
+                f"{name} is older than what it told: restored from a copy, and not reconciled (start the service)",
+            )
             for gap in _untold(service, name, aggregate, announced):
                 told.expect(present=not gap, gap=gap)
     removed = {d["_id"]: d["number"] async for d in mongo.documents("audit_removed").each({})}
     for name in sorted(announced.subjects(service)):
         if name.partition("/")[0] not in ENDING and not _was_removed(name, removed):
             kept.expect(name in there, f"{name} told of itself and is gone")
-    return waiting, told, kept
+    return waiting, told, kept, newer
 
 
 def _was_removed(name: str, removed: Mapping[str, int]) -> bool:

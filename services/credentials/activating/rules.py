@@ -55,6 +55,8 @@ def print_sheet(
         return Refusal.NOT_ISSUED
     if credential.reveal is not None:
         return Refusal.ALREADY_CLAIMED
+    if credential.state == "expired":
+        return Refusal.ENDED
     made = Activation(
         round=credential.round,
         holder=credential.holder,

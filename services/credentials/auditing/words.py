@@ -34,6 +34,9 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "credential.revoke": Meaning("ยกเลิกรหัส", "revoked the credential", *_SAFETY),
     "credential.reissue": Meaning("เปิดให้รับรหัสอีกครั้ง", "let the credential be claimed once more", *_SAFETY),
     "credential.merge": Meaning("ส่งต่อเมื่อผู้ถือบัญชีควบรวม", "followed a merge of its holder", *_SAFETY),
+    "credential.restore": Meaning(
+        "ปรับสถานะหลังกู้คืนฐานข้อมูล", "brought the state up to date after the database was restored", *_SAFETY
+    ),
     "renewal.ask": Meaning("ขอออกใหม่ ยกเลิก หรือรับอีกครั้ง", "asked for a renewal", *_SAFETY),
     "renewal.approve": Meaning("อนุมัติคำขอ", "approved a renewal", *_SAFETY),
     "renewal.refuse": Meaning("ไม่อนุมัติคำขอ", "refused a renewal", *_SAFETY),

@@ -14,6 +14,8 @@ from services.credentials.claiming.attempts import Claim, Wait
 from services.credentials.claiming.callers import Caller, actor_of, own_claim
 from services.credentials.claiming.store import ClaimStore
 from services.credentials.domain import Credential, HolderKind, Refusal
+from services.credentials.ending.rules import has_ended
+from services.credentials.ending.store import EndingStore
 from services.credentials.journal import Actor, Journal
 from services.credentials.store import ATTEMPTS, CredentialsStore, announced
 from shared.mongo import Conflict, Stored
@@ -43,13 +45,14 @@ class ClaimDesk:
         store: CredentialsStore,
         claims: ClaimStore,
         vault: Vault,
+        endings: EndingStore,
         code_key: SecretBytes,
         clock: Callable[[], datetime],
         mail_waits: Callable[[], None],
     ) -> None:
         self._store, self._claims, self._code_key, self._clock = store, claims, code_key, clock
         self._vault = vault
-        self._mail_waits = mail_waits
+        self._mail_waits, self._endings = mail_waits, endings
         self._journal = Journal(store.trail, clock)
 
     async def open(self, who: Principal, round_id: str, holder: str) -> Opened | Wait | Refusal:
@@ -58,8 +61,11 @@ class ClaimDesk:
         kind = cast("HolderKind", who.role.value)
         own = await self._store.credential_of(round_id, kind, who.org)
         contact = await self._store.contact_of(kind, who.org)
+        closed = await self._endings.closed(round_id)
         if holder == who.org:
-            return await self.begin(actor, own, (kind, holder, round_id), contact is not None, now)
+            return await self.begin(actor, own, (kind, holder, round_id), contact is not None, closed, now)
+        if closed:
+            return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.ENDED, round_id)
         wait = await self._claims.count_opening(f"{kind}/{who.org}", attempts.open_again, now)
         if wait is not None:
             await self._journal.refused(actor, kind, holder, "claim.open", wait.refusal, round_id)
@@ -79,18 +85,20 @@ class ClaimDesk:
         own: Stored[Credential] | None,
         whose: tuple[HolderKind, str, str],
         reachable: bool,
+        closed: bool,
         now: datetime,
         session: tuple[str, str] | None = None,
     ) -> Opened | Wait | Refusal:
         """Begin a claim on a credential that is the caller's own: by its token, or by its sheet with a new session.
 
-        `whose` is kind, code and round; `session` the one to hand out and the digest to keep.
+        `whose` is kind, code and round, `closed` whether that round is; `session` the one to hand out and the digest
+        to keep.
         """
         kind, holder, round_id = whose
-        if own is not None and await self._is_erased(own.state):
-            return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.ERASED, round_id)
-        if own is None or not own.state.claimable:
-            return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.NOT_ISSUED, round_id)
+        why_not = await self._why_not(own.state if own else None, closed, now)
+        if own is None or why_not is not None:
+            refusal = why_not or Refusal.NOT_ISSUED
+            return await self._journal.refused(actor, kind, holder, "claim.open", refusal, round_id)
         if not reachable:
             return await self._journal.refused(actor, kind, holder, "claim.open", Refusal.NO_CONTACT, round_id)
         wait = await self._claims.count_opening(f"{kind}/{holder}", attempts.open_again, now)
@@ -115,10 +123,16 @@ class ClaimDesk:
         """Try a code. Unknown claims, those of others, and wrong codes are refused alike, after the same work."""
         stored = await own_claim(self._claims, caller, claim_id)
         actor = actor_of(caller, stored.state if stored else None)
+        closed = await self._endings.closed(stored.state.round if stored else "")
         if stored is None:
             await self._try_nobodys(code)
             kind, holder = (actor.role, actor.org) if actor.org else ("claim", "unknown")
             return await self._journal.refused(actor, kind, holder, "claim.verify", Refusal.WRONG_CODE)
+        claim = stored.state
+        if closed:
+            return await self._journal.refused(
+                actor, claim.kind, claim.holder, "claim.verify", Refusal.ENDED, claim.round
+            )
         for _ in range(ATTEMPTS):
             now = self._clock()
             fits = codes.fits(code, stored.state.claim, self._code_key)
@@ -138,6 +152,13 @@ class ClaimDesk:
             await self._journal.allowed(actor, tried.kind, tried.holder, "claim.verify", tried.round)
             return None
         raise Conflict(stored.id)
+
+    async def _why_not(self, own: Credential | None, closed: bool, now: datetime) -> Refusal | None:
+        if own is not None and await self._is_erased(own):
+            return Refusal.ERASED
+        if own is None or not own.claimable:
+            return Refusal.NOT_ISSUED
+        return Refusal.ENDED if has_ended(own, closed, self._endings.days, now) else None
 
     async def _is_erased(self, credential: Credential) -> bool:
         """Also where a restored copy of the database knows nothing of it."""

@@ -12,6 +12,7 @@ from services.credentials.claiming.attempts import Wait
 from services.credentials.claiming.callers import Door, new_session, session_digest
 from services.credentials.claiming.claims import ClaimDesk, Opened
 from services.credentials.domain import Refusal
+from services.credentials.ending.store import EndingStore
 from services.credentials.journal import Actor, Journal
 from services.credentials.store import CredentialsStore
 
@@ -29,11 +30,13 @@ class DoorDesk:
         store: CredentialsStore,
         activations: ActivationStore,
         claims: ClaimDesk,
+        endings: EndingStore,
         code_key: SecretBytes,
         clock: Callable[[], datetime],
         tries_per_address: int,
     ) -> None:
         self._store, self._activations, self._claims = store, activations, claims
+        self._endings = endings
         self._code_key, self._clock, self._tries = code_key, clock, tries_per_address
         self._journal = Journal(store.trail, clock)
 
@@ -58,6 +61,7 @@ class DoorDesk:
             credential,
             (found.kind, found.holder, found.round),
             contact is not None,
+            await self._endings.closed(found.round),
             now,
             (session, session_digest(session)),
         )

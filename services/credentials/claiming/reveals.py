@@ -12,6 +12,8 @@ from services.credentials.claiming.attempts import Claim
 from services.credentials.claiming.callers import Caller, actor_of, own_claim
 from services.credentials.claiming.store import ClaimStore
 from services.credentials.domain import Credential, Refusal, Reveal
+from services.credentials.ending.rules import has_ended
+from services.credentials.ending.store import EndingStore
 from services.credentials.journal import Actor, Journal
 from services.credentials.store import ATTEMPTS, CredentialsStore, announced
 from shared.failpoints import failpoint
@@ -38,9 +40,15 @@ class RevealDesk:
     """
 
     def __init__(
-        self, store: CredentialsStore, claims: ClaimStore, vault: Vault, clock: Callable[[], datetime]
+        self,
+        store: CredentialsStore,
+        claims: ClaimStore,
+        endings: EndingStore,
+        vault: Vault,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store, self._claims, self._vault, self._clock = store, claims, vault, clock
+        self._endings = endings
         self._journal = Journal(store.trail, clock)
 
     async def reveal(self, caller: Caller, claim_id: str, key: str) -> Revealed | Refusal:
@@ -63,12 +71,12 @@ class RevealDesk:
             at=now,
             way=claim.way,
         )
+        closed = await self._endings.closed(claim.round)
         for _ in range(ATTEMPTS):
             stored = await self._store.credential_of(claim.round, claim.kind, claim.holder)
-            if stored is not None and stored.state.erased_at is not None:
-                return await self._refused(actor, found, "credential.reveal", Refusal.ERASED)
-            if stored is None or not attempts.is_of(claim, stored.state):
-                return await self._refused(actor, found, "credential.reveal", Refusal.NOT_VERIFIED)
+            refusal = self._why_not(claim, stored.state if stored else None, closed, now)
+            if stored is None or refusal is not None:
+                return await self._refused(actor, found, "credential.reveal", refusal or Refusal.NOT_VERIFIED)
             decided = domain.reveal(stored.state, attempt)
             if isinstance(decided, Refusal):
                 await self._refuse_as_claimed(found, stored.state.reveal, now)
@@ -111,6 +119,14 @@ class RevealDesk:
             await self._journal.allowed(actor, claim.kind, claim.holder, "credential.confirm", confirmed.mark)
             return confirmed
         raise Conflict(claim.claim)
+
+    def _why_not(self, claim: Claim, credential: Credential | None, closed: bool, now: datetime) -> Refusal | None:
+        """What stands in the way of a reveal before it is asked whether it is the first."""
+        if credential is not None and credential.erased_at is not None:
+            return Refusal.ERASED
+        if credential is None or not attempts.is_of(claim, credential):
+            return Refusal.NOT_VERIFIED
+        return Refusal.ENDED if has_ended(credential, closed, self._endings.days, now) else None
 
     async def _refused(self, actor: Actor, found: Stored[Claim] | None, action: str, refusal: Refusal) -> Refusal:
         if found is not None:

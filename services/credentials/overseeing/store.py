@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from services.credentials.domain import Credential, HolderKind, State, credential_id
+from services.credentials.facts import UNCLAIMED
 from services.credentials.store import CredentialsStore
 from shared.mongo import ASCENDING, Document, UpdateOne
 
 Tier = Literal["province", "district", "lao"]
-UNCLAIMED: Final[tuple[State, ...]] = ("sealed", "notified", "locked")
 
 _TIER: Final[dict[Tier, Any]] = {
     "province": {"$arrayElemAt": ["$path", 1]},

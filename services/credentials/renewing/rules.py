@@ -149,7 +149,7 @@ def withdraw(credential: Credential, who: Principal, now: datetime) -> Changed |
 
 def carry_out(credential: Credential, wish: Wish, who: Principal, sealed: bytes | None, now: datetime) -> Changed:
     """Do it. What waited at a sheet or in an open claim opens nothing from then on: the credential has turned."""
-    turned: dict[str, Any] = {"turn": credential.turn + 1, "locked": False, "confirmed_at": None}
+    turned: dict[str, Any] = {"turn": credential.turn + 1, "locked": False, "confirmed_at": None, "expired_at": None}
     if wish.kind == "revoke":
         changed = credential.model_copy(update=turned | {"revoked_at": now, "awaits": False})
         revoked = CredentialRevoked(**common(changed), **_by(who), reason=wish.reason, revoked_at=now)

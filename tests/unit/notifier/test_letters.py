@@ -139,3 +139,14 @@ def test_a_header_comes_back_as_it_was_and_stays_one_header(text):
 def test_a_delivery_has_the_same_message_id_on_every_attempt():
     assert message_id("d1", SENDER) == message_id("d1", SENDER) != message_id("d2", SENDER)
     assert message_id("d1", "saraban@localhost") == "<d1@localhost>"
+
+
+def test_the_claim_page_stands_in_the_notice_that_a_credential_waits_and_in_no_other():
+    page, about = "https://e-sar.example.go.th/claim", known()
+    named = {delivery.kind for delivery in ALL if page in compose(delivery, about, page).text}
+    assert named == {"credential_ready"}
+    letter = compose(delivery_of(issued()), about, page)
+    assert page in letter.html
+    assert "<a" not in letter.html
+    assert f"{page}#" not in letter.text, "a code in the fragment would meet the six digits in one mailbox"
+    assert "https://" not in compose(delivery_of(issued()), about).text
