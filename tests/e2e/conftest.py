@@ -1,5 +1,6 @@
 """The whole system as processes, and one small round that was run through it."""
 
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from deploy.local.crowd.waiting import Insight
 from deploy.local.stack import Stack
 
 PLAN = Plan(roll=60, crowd=40, seed=7, ahead=25)
+CONTROL = "Saraban-Control-7f3k"
+"""Stands in the environment of every service, so that a search of their memory has something to find."""
 
 
 @dataclass
@@ -28,20 +31,25 @@ class Round:
     outcome: Outcome
     folder: Path
     traces: Path
+    crashes: Path
+    """Where dumps of the services would land."""
 
 
 @pytest.fixture(scope="package")
 async def finished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Round]:
     folder = tmp_path_factory.mktemp("whole")
-    traces = folder / "traces.jsonl"
+    traces, crashes = folder / "traces.jsonl", folder / "crashes"
+    crashes.mkdir()
+    environ = {"SARABAN_TRACE_FILE": str(traces), "SARABAN_CONTROL": CONTROL}
     kind = os.environ.get("SARABAN_TEST_STACK", "local")
-    stack = Stack(folder / "data", kind=kind, ports="ephemeral", environ={"SARABAN_TRACE_FILE": str(traces)})  # type: ignore[arg-type]
-    stack.start()
+    stack = Stack(folder / "data", kind=kind, ports="ephemeral", environ=environ)  # type: ignore[arg-type]
+    with contextlib.chdir(crashes):
+        stack.start()
     doors, insight = doors_of(stack), Insight.of(stack.environment())
     try:
         with Steps(Console(quiet=True)) as steps:
             outcome = await rehearse(doors, insight, PLAN, steps)
-        yield Round(stack, doors, insight, outcome, folder / "data", traces)
+        yield Round(stack, doors, insight, outcome, folder / "data", traces, crashes)
     finally:
         await doors.close()
         insight.close()

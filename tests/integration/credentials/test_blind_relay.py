@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.local.sealing.sending import seal_lines
 from shared.contracts.events import NoticeDelivered
 from shared.security.principals import Role
 from tests.integration.credentials.conftest import PATH, Round, Vault, lao_state, seals_of
+from tests.integration.credentials.sending import Onesqa, line
 from tests.unit.paper.seeing import codes_on, text_of
 from tests.world import eventually
 
@@ -21,6 +23,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 CALLERS: list[Role | None] = [*Role, None]
 NEEDS_CODE = {"/v1/claims/{claim}/verify", "/v1/claims/{claim}/reveal", "/v1/claims/{claim}/confirm"}
 """What only goes on with the number from the registered mailbox."""
+SENDERS = {Role.PUBLISHER, Role.ASSESSOR}
 
 
 async def tree(vault: Vault, what: Round) -> None:
@@ -65,10 +68,12 @@ def readable(answer: httpx.Response) -> str:
     return "\n".join(words)
 
 
-def bodies(what: Round, center: str) -> dict[str, Any]:
+def bodies(what: Round, center: str, role: Role | None, sealed: str) -> dict[str, Any]:
+    """What is sent to each route; a sender of batches sends one."""
     renewal = {"round": what.id, "reason": "lost"}
     return {
-        "/v1/rounds/{round}/credentials": {"generate": True},
+        "/v1/rounds/{round}/credentials": {"sealed": sealed} if role in SENDERS else {"generate": True},
+        "/v1/rounds/{round}/batches": {"way": "file"},
         "/v1/claims": {"round": what.id, "holder": center},
         "/v1/claims/{claim}/verify": {"code": "000000"},
         "/v1/holders/{code}/credential/sheet": {"round": what.id},
@@ -83,11 +88,14 @@ def bodies(what: Round, center: str) -> dict[str, Any]:
 class Walk:
     """One caller's way over every route."""
 
-    def __init__(self, vault: Vault, what: Round, claim: str, request: str, reference: str) -> None:
-        self.vault, self.what = vault, what
+    def __init__(
+        self, vault: Vault, what: Round, claim: str, request: str, reference: str, batch: str, sealed: str
+    ) -> None:
+        self.vault, self.what, self.sealed = vault, what, sealed
         self.center = what.centers[0]
         self.places = {
             "{round}": what.id, "{code}": self.center, "{claim}": claim, "{request}": request, "{reference}": reference,
+            "{batch}": batch,
         }  # fmt: skip
 
     async def __call__(self, role: Role | None, template: str, method: str) -> httpx.Response:
@@ -96,6 +104,7 @@ class Walk:
         for name, value in self.places.items():
             path = path.replace(name, value)
         orgs = {Role.PROVINCE: "58", Role.DISTRICT: "5801", Role.LAO: self.what.laos[0], Role.CENTER: self.center}
+        orgs |= {Role.PUBLISHER: "onesqa"}
         headers = {"Idempotency-Key": f"key-of-{role}-{method}"}
         if role is not None:
             headers |= self.vault.headers(role.value, orgs.get(role, "00"))
@@ -103,7 +112,7 @@ class Walk:
             method.upper(),
             path,
             params={"subject": f"center/{self.center}"} if template.startswith("/v1/audit") else None,
-            json=bodies(self.what, self.center).get(template) if method == "post" else None,
+            json=bodies(self.what, self.center, role, self.sealed).get(template) if method == "post" else None,
             headers=headers,
         )
 
@@ -118,6 +127,7 @@ async def test_no_route_gives_any_caller_a_secret(vault: Vault, master_key: Path
         if method in operations
     ]
     went: dict[str, set[int]] = defaultdict(set)
+    handed_in: set[int] = set()
     printed: dict[str, set[str]] = {}
     answers: list[tuple[Any, str, str]] = []
     for role in CALLERS:
@@ -125,7 +135,13 @@ async def test_no_route_gives_any_caller_a_secret(vault: Vault, master_key: Path
         center = what.centers[0]
         await vault.seal(what)
         await tree(vault, what)
-        secrets = await every_secret(vault, what, master_key)
+        # A batch that ONESQA sent and one it is about to send: the secrets in both are known word for word.
+        onesqa = Onesqa(vault, what)
+        sent = await onesqa.send([line(code, f"Planted-{code}-1") for code in what.centers[:2]])
+        assert sent["counts"] == {"sealed": 2}
+        sealed = seal_lines(await onesqa.open(), [line(code, f"Planted-{code}-2") for code in what.laos], onesqa.sender)
+        secrets = await every_secret(vault, what, master_key) | {f"Planted-{code}-2" for code in what.laos}
+        assert {f"Planted-{code}-1" for code in what.centers[:2]} <= secrets
         # A claim that has shown its code, an open request, a person in the trail: the most that a stranger may know of.
         claim = await vault.verified(what, "center", what.centers[1])
         lost = what.centers[2]
@@ -136,11 +152,15 @@ async def test_no_route_gives_any_caller_a_secret(vault: Vault, master_key: Path
             headers=vault.headers("center", center),
         )
         people = await vault.mongo.documents("people").find({})
-        walk = Walk(vault, what, claim, asked.json()["renewal"]["id"], people[0]["reference"])
+        walk = Walk(
+            vault, what, claim, asked.json()["renewal"]["id"], people[0]["reference"], sent["batch"], sealed
+        )
         mine = []
         for template, method in routes:
             answer = await walk(role, template, method)
             went[f"{method} {template}"].add(answer.status_code)
+            if role in SENDERS and (method, template) == ("post", "/v1/rounds/{round}/credentials"):
+                handed_in.add(answer.status_code)
             mine.append((f"{role}: {method} {template}", readable(answer)))
             for code in _codes(answer):
                 printed.setdefault(code, set()).add(f"{role}: {method} {template}")
@@ -157,6 +177,7 @@ async def test_no_route_gives_any_caller_a_secret(vault: Vault, master_key: Path
     closed = {route for route, statuses in went.items() if not any(200 <= status < 300 for status in statuses)}
     assert {route.split()[1] for route in closed} <= NEEDS_CODE
     assert len(went) == len(routes)
+    assert 202 in handed_in, "a sealed batch was taken in on the way"
 
 
 def _codes(answer: httpx.Response) -> list[str]:
