@@ -119,7 +119,7 @@ def _threes(octets: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
 
 def _at(octets: "np.ndarray[Any, Any]", places: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
     wide = [octets[places + step].astype(np.uint32) for step in range(3)]
-    return wide[0] | wide[1] << 8 | wide[2] << 16
+    return np.asarray(wide[0] | wide[1] << 8 | wide[2] << 16)
 
 
 async def collections(mongos: Iterable[Mongo]) -> AsyncIterator[tuple[str, bytes]]:
@@ -180,7 +180,7 @@ def crash(folder: Path, word: str) -> None:
     """Crash a process that has this word in its memory and may dump it; where dumps go elsewhere, leave what looks
     like one."""
     most = resource.getrlimit(resource.RLIMIT_CORE)[1]
-    program = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_CORE, ({0}, {0})); os.abort()".format(most)
+    program = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_CORE, ({most}, {most})); os.abort()"
     environment = {**os.environ, "WORD": word}
     subprocess.run([sys.executable, "-c", program], check=False, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
     if not any(folder.glob("core*")):

@@ -152,9 +152,7 @@ async def test_no_route_gives_any_caller_a_secret(vault: Vault, master_key: Path
             headers=vault.headers("center", center),
         )
         people = await vault.mongo.documents("people").find({})
-        walk = Walk(
-            vault, what, claim, asked.json()["renewal"]["id"], people[0]["reference"], sent["batch"], sealed
-        )
+        walk = Walk(vault, what, claim, asked.json()["renewal"]["id"], people[0]["reference"], sent["batch"], sealed)
         mine = []
         for template, method in routes:
             answer = await walk(role, template, method)

@@ -108,7 +108,8 @@ def test_a_service_that_crashes_leaves_no_dump(whole: Stack, tmp_path: Path, mon
             run.send(signal.SIGABRT)
             assert poll(lambda run=run: not run.lives(), 20)  # type: ignore[misc]
         assert list(tmp_path.iterdir()) == []
-        careless = subprocess.run([sys.executable, "-c", "import os; os.abort()"], check=False, stderr=subprocess.DEVNULL)
+        program = [sys.executable, "-c", "import os; os.abort()"]
+        careless = subprocess.run(program, check=False, stderr=subprocess.DEVNULL)
     assert careless.returncode == -signal.SIGABRT
     lands_here = not Path("/proc/sys/kernel/core_pattern").read_text().startswith(("/", "|"))
     if lands_here and resource.getrlimit(resource.RLIMIT_CORE)[1] != 0:
