@@ -31,7 +31,7 @@ def anchor_routes(newest: Callable[[], Awaitable[AuditAnchored | None]]) -> Rout
     """The newest anchor, for auditors and operators."""
     router = Router(prefix="/v1")
 
-    @router.get("/audit/anchors/newest", tags=["audit"])
+    @router.get("/audit/anchors/newest", tags=["audit"], responses={404: {"description": NOT_ANCHORED.title_en}})
     async def newest_anchor(_who: Watcher) -> Anchor:
         """The newest anchor of the chains of this service."""
         found = await newest()
