@@ -15,10 +15,16 @@ from deploy.local.crowd.rehearsal import Outcome, Plan, rehearse
 from deploy.local.crowd.steps import Steps
 from deploy.local.crowd.waiting import Insight
 from deploy.local.stack import Stack
+from tests.e2e.planting import Planter
 
 PLAN = Plan(roll=60, crowd=40, seed=7, ahead=25)
 CONTROL = "Saraban-Control-7f3k"
 """Stands in the environment of every service, so that a search of their memory has something to find."""
+
+KINDS = {
+    *("password", "username", "bearer token", "rotated password", "claim code"),
+    *("sealed username", "sealed password", "batch key", "code key", "master key", "short code"),
+}
 
 
 @dataclass
@@ -54,3 +60,21 @@ async def finished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ro
         await doors.close()
         insight.close()
         stack.stop()
+
+
+@pytest.fixture(scope="package")
+async def planted(finished: Round) -> Planter:
+    """Secrets of every kind, of offices that had done nothing yet."""
+    busy = {story.person.code for story in finished.outcome.stories}
+    centers = finished.insight.mongos["registry"].documents("centers")
+    idle = [(d["_id"], d["email"]) async for d in centers.each({}) if d["_id"] not in busy][:6]
+    planter = Planter(finished.stack, finished.doors, finished.outcome.round, finished.insight.mongos["credentials"])
+    for center, email in idle[:2]:
+        await planter.claimed(center, email)
+    await planter.rotated(*idle[1])
+    await planter.printed(idle[2][0])
+    await planter.sealed(idle[3][0], idle[4][0])
+    await planter.claimed(*idle[3], "sealed password")
+    assert {secret.kind for secret in planter.secrets} | {"short code"} == KINDS
+    assert len(set(planter.numbers)) >= 3
+    return planter

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from pydantic import SecretStr
@@ -36,6 +38,8 @@ class Planter:
         self.stack, self.doors, self.round, self._mongo = stack, doors, round_id, vault
         self.secrets: list[Secret] = []
         self.numbers: list[str] = []
+        self.batch = ""
+        """The sealed batch that was handed in."""
 
     def keep(self, kind: str, *values: str | bytes) -> None:
         self.secrets += [Secret(kind, value) for value in values]
@@ -98,21 +102,41 @@ class Planter:
         self.keep("sealed password", *passwords)
         sender = Sender("/onesqa", self.stack.publisher_key())
         batch = await asyncio.to_thread(door.ask, "POST", f"/v1/rounds/{self.round}/batches", {"way": "file"})
-        await self._keys(str(batch["batch"]))
+        self.batch = str(batch["batch"])
+        await self._keys()
         sealed = seal_lines(batch, lines, sender)
         await asyncio.to_thread(door.ask, "POST", f"/v1/rounds/{self.round}/credentials", {"sealed": sealed})
         ended = await asyncio.to_thread(door.follow, batch, lambda _done, _all: None)
         assert ended["counts"] == {"sealed": len(centers)}, ended
 
-    async def _keys(self, batch: str) -> None:
+    async def sealed_now(self) -> list[Secret]:
+        """Every username and password that is sealed at this moment."""
+        found = []
+        async with self._seals() as (_, seals):
+            for each in await self._mongo.documents("credentials").find({"round": self.round}):
+                if each["sealed"]:
+                    label = {name: each[name] for name in ("round", "holder", "kind", "credential")}
+                    secret = await seals.open(each["sealed"], {**label, "version": each["edition"]})
+                    found += [Secret("sealed password", secret["password"]), Secret("username", secret["username"])]
+        assert found
+        return found
+
+    @asynccontextmanager
+    async def _seals(self) -> AsyncIterator[tuple[CredentialsSettings, Vault]]:
+        """What opens every seal: database, object store and master key together."""
         settings, blobs = read(CredentialsSettings, self.stack.environment()), store_of(self.stack)
         shelf = Shelf(blobs, settings.vault_bucket, "keyring")
-        seals = Vault(self._mongo, settings.master_keys(), shelf, key_seconds=0)
-        kept = await self._mongo.documents("batches").one({"_id": batch})
-        key = (await BatchKeys(seals).open(Batch.model_validate(kept))).as_dict(private=True)
-        self.keep("batch key", str(key["d"]))
-        self.keep("code key", await read_code_key(self._mongo.documents("code_keys"), seals))
-        blobs.close()
+        try:
+            yield settings, Vault(self._mongo, settings.master_keys(), shelf)
+        finally:
+            blobs.close()
+
+    async def _keys(self) -> None:
+        async with self._seals() as (settings, seals):
+            kept = await self._mongo.documents("batches").one({"_id": self.batch})
+            key = (await BatchKeys(seals).open(Batch.model_validate(kept))).as_dict(private=True)
+            self.keep("batch key", str(key["d"]))
+            self.keep("code key", await read_code_key(self._mongo.documents("code_keys"), seals))
         assert settings.master_key_file is not None
         master = local_key(settings.master_key_file)
         self.keep(

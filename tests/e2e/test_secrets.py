@@ -26,31 +26,9 @@ from tests.e2e.canary import (
     objects,
 )
 from tests.e2e.conftest import CONTROL
-from tests.e2e.planting import Planter, store_of
+from tests.e2e.planting import store_of
 
 OTHERS = ("registry", "submissions", "notifier")
-KINDS = {
-    *("password", "username", "bearer token", "rotated password", "claim code"),
-    *("sealed username", "sealed password", "batch key", "code key", "master key", "short code"),
-}
-
-
-@pytest.fixture(scope="package")
-async def planted(finished) -> Planter:
-    """Secrets of every kind, of offices that had done nothing yet."""
-    busy = {story.person.code for story in finished.outcome.stories}
-    centers = finished.insight.mongos["registry"].documents("centers")
-    idle = [(d["_id"], d["email"]) async for d in centers.each({}) if d["_id"] not in busy][:6]
-    planter = Planter(finished.stack, finished.doors, finished.outcome.round, finished.insight.mongos["credentials"])
-    for center, email in idle[:2]:
-        await planter.claimed(center, email)
-    await planter.rotated(*idle[1])
-    await planter.printed(idle[2][0])
-    await planter.sealed(idle[3][0], idle[4][0])
-    await planter.claimed(*idle[3], "sealed password")
-    assert {secret.kind for secret in planter.secrets} | {"short code"} == KINDS
-    assert len(set(planter.numbers)) >= 3
-    return planter
 
 
 @pytest.fixture(scope="package")

@@ -5,6 +5,7 @@ import itertools
 import json
 import zipfile
 from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from deploy.local.sealing.sending import seal_lines
 from shared.contracts.events import NoticeDelivered
+from shared.paper import Paper
 from shared.security.principals import Role
 from tests.integration.credentials.conftest import PATH, Round, Vault, lao_state, seals_of
 from tests.integration.credentials.sending import Onesqa, line
@@ -58,9 +60,10 @@ def readable(answer: httpx.Response) -> str:
     """All that a caller can read of an answer: headers, text, and what stands in documents and archives."""
     kind, body = answer.headers.get("content-type", ""), answer.content
     words = [repr(answer.headers.raw)]
-    if kind == "application/zip":
+    if kind == "application/zip" or "openxmlformats" in kind:
         archive = zipfile.ZipFile(io.BytesIO(body))
-        words += [text_of(archive.read(name)) for name in archive.namelist()]
+        held = [(name, archive.read(name)) for name in archive.namelist()]
+        words += [text_of(each) if name.endswith(".pdf") else each.decode(errors="replace") for name, each in held]
     elif kind == "application/pdf":
         words.append(text_of(body))
     else:
@@ -188,19 +191,24 @@ def _codes(answer: httpx.Response) -> list[str]:
     return [code.partition("#")[2] for code in found]
 
 
-def test_the_search_finds_what_stands_in_documents_and_archives() -> None:
-    from datetime import UTC, datetime
-
-    from shared.paper import Paper
-
+def document_with(word: str) -> bytes:
     paper = Paper("x", made_at=datetime(2025, 1, 1, tzinfo=UTC))
-    paper.paragraph("hunter2")
+    paper.paragraph(word)
     pdf = paper.pdf()
-    assert b"hunter2" not in pdf
+    assert word.encode() not in pdf
+    return pdf
+
+
+def archive_with(word: str) -> bytes:
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w") as archive:
-        archive.writestr("a.pdf", pdf)
-    for kind, body in (("application/pdf", pdf), ("application/zip", kept.getvalue())):
+        archive.writestr("a.pdf", document_with(word))
+    return kept.getvalue()
+
+
+def test_the_search_finds_what_stands_in_documents_and_archives() -> None:
+    documents = ("application/pdf", document_with("hunter2")), ("application/zip", archive_with("hunter2"))
+    for kind, body in documents:
         assert "hunter2" in readable(httpx.Response(200, headers={"content-type": kind}, content=body))
 
 
