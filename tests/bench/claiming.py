@@ -25,6 +25,7 @@ from services.credentials.claiming.attempts import Claim
 from services.credentials.claiming.store import ClaimStore
 from services.credentials.settings import CredentialsSettings
 from shared.mongo.aggregates import Announcer
+from shared.process import look_for_garbage_seldom
 from shared.telemetry import configure_logging
 from tests.integration.credentials.conftest import Round, Vault, serving
 from tests.world import World
@@ -44,6 +45,7 @@ class Nobody:
 @asynccontextmanager
 async def vault() -> AsyncIterator[Vault]:
     """A running vault on servers of its own."""
+    look_for_garbage_seldom()
     with tempfile.TemporaryDirectory() as directory:
         stack = Stack(Path(directory), ports="ephemeral", environ={})
         await asyncio.to_thread(stack.start, servers_only=True)

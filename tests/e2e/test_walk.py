@@ -12,6 +12,7 @@ import httpx
 from shared.contracts.topics import SERVICES
 from shared.security.principals import Role
 from tests.e2e.canary import Canaries, Secret
+from tests.e2e.conftest import Round
 from tests.integration.credentials.test_blind_relay import CALLERS, METHODS, readable
 
 AT_ONCE = 8
@@ -50,7 +51,7 @@ async def routes(http: httpx.AsyncClient, addresses: dict[str, str]) -> list[Rou
 class Walk:
     """One way over every route, with what stands in this round for each name in a path."""
 
-    def __init__(self, finished: Any, places: dict[str, str], path: list[str]) -> None:
+    def __init__(self, finished: Round, places: dict[str, str], path: list[str]) -> None:
         self._finished, self._places = finished, places
         department, province, district, lao = path
         self._orgs = {
@@ -81,7 +82,7 @@ class Walk:
             )
 
 
-async def places_of(finished: Any, batch: str) -> tuple[dict[str, str], list[str]]:
+async def places_of(finished: Round, batch: str) -> tuple[dict[str, str], list[str]]:
     """What this round has for each name in a path, and the path of organizations above the center in it."""
     mongos = finished.insight.mongos
     story = next(each for each in finished.outcome.stories if each.person.habit == "plain")
@@ -90,7 +91,11 @@ async def places_of(finished: Any, batch: str) -> tuple[dict[str, str], list[str
     submission = await mongos["submissions"].documents("submissions").one({"center": code})
     delivery = await mongos["notifier"].documents("deliveries").one({"recipient": code})
     person = await mongos["credentials"].documents("people").one({})
-    extension = await finished.doors.ask(
+    assert center
+    assert submission
+    assert delivery
+    assert person
+    letter = await finished.doors.ask(
         ("department", "00"),
         "POST",
         f"{finished.doors.registry}/v1/rounds/{finished.outcome.round}/documents",
@@ -102,13 +107,13 @@ async def places_of(finished: Any, batch: str) -> tuple[dict[str, str], list[str
         "{round}": finished.outcome.round, "{code}": code, "{center}": code, "{version}": "1",
         "{receipt}": story.receipt, "{lao}": center["lao"], "{upload}": submission["uploads"][0]["id"],
         "{notice}": delivery["notice"], "{reference}": person["reference"], "{batch}": batch, "{province}": "58",
-        "{id}": str(extension["id"]), "{plan}": "none", "{claim}": "nobody-s-claim-0000", "{request}": "nobody-s",
+        "{id}": str(letter["id"]), "{plan}": "none", "{claim}": "nobody-s-claim-0000", "{request}": "nobody-s",
     }  # fmt: skip
     return names, list(center["path"])
 
 
 async def test_no_route_of_any_service_gives_any_role_what_is_its_holders_alone(finished, planted):
-    addresses = {service: finished.stack.servers[service].address for service in SERVICES}
+    addresses: dict[str, str] = {service: finished.stack.servers[service].address for service in SERVICES}
     every = await routes(finished.doors.http, addresses)
     assert {route.service for route in every} == set(SERVICES)
     names, path = await places_of(finished, planted.batch)
