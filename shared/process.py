@@ -21,8 +21,8 @@ def run(service: Service, kind: type[S], build: Callable[[S], FastAPI]) -> None:
 
     Settings that are wrong in themselves or don't fit what is there (Misconfigured) are told in one line: exit 2.
     """
+    dumps.leave_none()  # they would hold secrets
     settings = load(kind)
-    dumps.leave_none()  # it would hold open secrets
     configure_logging(service, log_format=settings.log_format, level=settings.log_level)
     configure_tracing(service, trace_file=settings.trace_file, otlp_endpoint=settings.trace_otlp_endpoint)
     look_for_garbage_seldom()
