@@ -1,10 +1,12 @@
 """Blind relay: every tier sees where credentials stand, and no route gives a secret to anybody but its holder."""
 
+import asyncio
 import io
 import itertools
 import json
 import zipfile
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -88,21 +90,52 @@ def bodies(what: Round, center: str, role: Role | None, sealed: str) -> dict[str
     }
 
 
-class Walk:
-    """One caller's way over every route."""
+@dataclass
+class Ground:
+    """One caller's round: the most that a stranger may know of, and every secret in it, word for word."""
 
-    def __init__(
-        self, vault: Vault, what: Round, claim: str, request: str, reference: str, batch: str, sealed: str
-    ) -> None:
-        self.vault, self.what, self.sealed = vault, what, sealed
-        self.center = what.centers[0]
+    what: Round
+    claim: str
+    """Has shown its code."""
+    request: str
+    batch: str
+    sealed: str
+    """A sealed batch that was not handed in yet."""
+    secrets: set[str]
+
+    @classmethod
+    async def made(cls, vault: Vault, master_key: Path) -> "Ground":
+        what = Round.of(3, per_lao=3)
+        center, claiming, lost = what.centers
+        await vault.seal(what)
+        await tree(vault, what)
+        onesqa = Onesqa(vault, what)
+        sent = await onesqa.send([line(code, f"Planted-{code}-1") for code in (center, claiming)])
+        assert sent["counts"] == {"sealed": 2}
+        coming = {f"Planted-{code}-2": line(code, f"Planted-{code}-2", "lao") for code in what.laos}
+        sealed = seal_lines(await onesqa.open(), list(coming.values()), onesqa.sender)
+        secrets = await every_secret(vault, what, master_key)
+        assert {f"Planted-{center}-1", f"Planted-{claiming}-1"} <= secrets
+        claim = await vault.verified(what, "center", claiming)
+        # Only what was opened and never confirmed can be lost.
+        await vault.reveal(await vault.verified(what, "center", lost), "center", lost)
+        wish, headers = {"round": what.id, "reason": "leaked"}, vault.headers("center", center)
+        asked = await vault.http.post(f"/v1/holders/{center}/credential/rotate", json=wish, headers=headers)
+        return cls(what, claim, asked.json()["renewal"]["id"], sent["batch"], sealed, secrets | coming.keys())
+
+
+class Walk:
+    """One caller's way over every route. `reference` is a person in the trail."""
+
+    def __init__(self, vault: Vault, ground: Ground, reference: str) -> None:
+        self.vault, self.what, self.sealed = vault, ground.what, ground.sealed
+        self.center = self.what.centers[0]
         self.places = {
-            "{round}": what.id, "{code}": self.center, "{claim}": claim, "{request}": request, "{reference}": reference,
-            "{batch}": batch,
+            "{round}": self.what.id, "{code}": self.center, "{claim}": ground.claim, "{request}": ground.request,
+            "{reference}": reference, "{batch}": ground.batch,
         }  # fmt: skip
 
     async def __call__(self, role: Role | None, template: str, method: str) -> httpx.Response:
-        # Only what was opened and never confirmed can be lost.
         path = template.replace("{code}", self.what.centers[2]) if template.endswith("/reissue") else template
         for name, value in self.places.items():
             path = path.replace(name, value)
@@ -133,29 +166,10 @@ async def test_no_route_gives_any_caller_a_secret(vault: Vault, master_key: Path
     handed_in: set[int] = set()
     printed: dict[str, set[str]] = {}
     answers: list[tuple[Any, str, str]] = []
-    for role in CALLERS:
-        what = Round.of(3, per_lao=3)
-        center = what.centers[0]
-        await vault.seal(what)
-        await tree(vault, what)
-        # A batch that ONESQA sent and one it is about to send: the secrets in both are known word for word.
-        onesqa = Onesqa(vault, what)
-        sent = await onesqa.send([line(code, f"Planted-{code}-1") for code in what.centers[:2]])
-        assert sent["counts"] == {"sealed": 2}
-        sealed = seal_lines(await onesqa.open(), [line(code, f"Planted-{code}-2") for code in what.laos], onesqa.sender)
-        secrets = await every_secret(vault, what, master_key) | {f"Planted-{code}-2" for code in what.laos}
-        assert {f"Planted-{code}-1" for code in what.centers[:2]} <= secrets
-        # A claim that has shown its code, an open request, a person in the trail: the most that a stranger may know of.
-        claim = await vault.verified(what, "center", what.centers[1])
-        lost = what.centers[2]
-        await vault.reveal(await vault.verified(what, "center", lost), "center", lost)
-        asked = await vault.http.post(
-            f"/v1/holders/{center}/credential/rotate",
-            json={"round": what.id, "reason": "leaked"},
-            headers=vault.headers("center", center),
-        )
+    grounds = await asyncio.gather(*(Ground.made(vault, master_key) for _ in CALLERS))
+    for role, ground in zip(CALLERS, grounds, strict=True):
         people = await vault.mongo.documents("people").find({})
-        walk = Walk(vault, what, claim, asked.json()["renewal"]["id"], people[0]["reference"], sent["batch"], sealed)
+        walk = Walk(vault, ground, people[0]["reference"])
         mine = []
         for template, method in routes:
             answer = await walk(role, template, method)
@@ -165,7 +179,7 @@ async def test_no_route_gives_any_caller_a_secret(vault: Vault, master_key: Path
             mine.append((f"{role}: {method} {template}", readable(answer)))
             for code in _codes(answer):
                 printed.setdefault(code, set()).add(f"{role}: {method} {template}")
-        secrets |= await every_secret(vault, what, master_key)
+        secrets = ground.secrets | await every_secret(vault, ground.what, master_key)
         assert len(secrets) >= 8
         for where, text in mine:
             assert not any(secret in text for secret in secrets), where

@@ -14,6 +14,7 @@ from shared.mongo.trail import AuditTrail
 from shared.security.anchors import HEADS_EACH, Signer
 from shared.security.audit import Break, Deed, verify
 from shared.security.ledger import Findings, Ledger
+from tests.plans import Watch
 from tests.world import World
 
 SIGNER = Signer(b"a" * 32)
@@ -257,3 +258,24 @@ async def test_whoever_is_forgotten_while_they_act_gets_a_new_reference(mongo: M
     after = (await there.references(["someone"]))["someone"]
     assert after != before
     assert await there.name_of(after) == "someone"
+
+
+async def test_what_anchors_removes_and_forgets_reads_no_whole_collection(world: World) -> None:
+    watch = Watch()
+    watched = world.mongo("credentials", listeners=[watch])
+    trail = AuditTrail(watched, Nobody())
+    anchoring = Anchoring(watched, Nobody(), trail, "credentials", lambda: SIGNER)
+    await trail.prepare()
+    await anchoring.prepare()
+    await trail.enter("c1", deed(actor="gone"), NOW)
+    await trail.enter("c1", deed(actor="stays"), NOW)
+    await trail.enter("c2", deed("later", actor="stays"), NOW + timedelta(days=9))
+    await anchoring.anchor(NOW)
+    await watched.documents("audit").update({"_id": "c1#00000001"}, {"$set": {"outbox": []}})
+    await watched.documents("audit").update({"_id": "c1#00000002"}, {"$set": {"outbox": []}})
+    assert await anchoring.remove_older(NOW + timedelta(days=5), NOW) == 2
+    await People(watched).references(["stays"])
+    assert await anchoring.forget_names(NOW + timedelta(days=5)) == 1
+    names = {" ".join(command.split()[:2]) for command in watch.commands}
+    assert {"find audit", "aggregate audit", "delete audit", "find people", "update people"} <= names
+    assert await watch.scans(world.mongo("credentials")) == []
