@@ -166,6 +166,7 @@ async def test_no_route_gives_any_caller_a_secret(vault: Vault, master_key: Path
     handed_in: set[int] = set()
     printed: dict[str, set[str]] = {}
     answers: list[tuple[Any, str, str]] = []
+    await vault.world.publisher()  # one for all, started before they ask for it at once
     grounds = await asyncio.gather(*(Ground.made(vault, master_key) for _ in CALLERS))
     for role, ground in zip(CALLERS, grounds, strict=True):
         people = await vault.mongo.documents("people").find({})
