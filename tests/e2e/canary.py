@@ -100,7 +100,10 @@ class Canaries:
         """Needles in a large haystack: their first bytes are looked up at every place, the rest where those fit."""
         octets, found = np.frombuffer(haystack, np.uint8), set()
         for start in range(0, len(octets), STEP):
-            threes = _threes(octets[start : start + STEP + 2])
+            part = octets[start : start + STEP + 2]
+            if not part.any():  # much of a database's files and of memory was never written
+                continue
+            threes = _threes(part)
             places = np.flatnonzero(self._first[threes]) + start
             places = places[places + PREFIX <= len(octets)]
             places = places[self._second[_at(octets, places + 3)]]

@@ -12,7 +12,7 @@ from shared.contracts.topics import SERVICES
 from shared.security.principals import Role
 from tests.e2e.canary import Canaries, Secret
 from tests.e2e.conftest import Round
-from tests.integration.credentials.test_blind_relay import CALLERS, METHODS, readable
+from tests.integration.credentials.test_blind_relay import CALLERS, METHODS, archive_with, document_with, readable
 
 AT_ONCE = 8
 NEEDS_MORE = ("{plan}", "/clusters/{id}", "/requests/{id}", "/orders/{id}", "/maps/", "/framework", "/summary")
@@ -99,7 +99,7 @@ async def places_of(finished: Round, batch: str) -> tuple[dict[str, str], list[s
         "POST",
         f"{finished.doors.registry}/v1/rounds/{finished.outcome.round}/documents",
         params={"name": "letter", "kind": "letter"},
-        content=b"%PDF-1.7 a letter",
+        content=document_with("letter"),
         headers={"Content-Type": "application/pdf"},
     )
     names = {
@@ -139,8 +139,6 @@ async def test_no_route_of_any_service_gives_any_role_what_is_its_holders_alone(
     assert sum(401 in went[route] for route in every) > len(every) * 0.9, "nobody gets in almost nowhere"
 
     # The search is able to find: an answer with a planted word in it, in a document in an archive.
-    from tests.integration.credentials.test_blind_relay import archive_with
-
     planted_answer = httpx.Response(200, headers={"content-type": "application/zip"}, content=archive_with("Plant-1x"))
     assert list(found_in(Canaries([Secret("control", "Plant-1x")]), [(None, every[0], planted_answer)]))
 
