@@ -15,8 +15,21 @@ from tests.e2e.conftest import Round
 from tests.integration.credentials.test_blind_relay import CALLERS, METHODS, archive_with, document_with, readable
 
 AT_ONCE = 8
-NEEDS_MORE = ("{plan}", "/clusters/{id}", "/requests/{id}", "/orders/{id}", "/maps/", "/framework", "/summary")
-"""What is about things that a rehearsal has none of: plans of clusters, waiting rolls, orders, summaries."""
+OF_TWO = {"/v1/deliveries": ("recipient",)}
+"""Where one of two parameters must be given, which the document cannot say."""
+NEEDS_MORE = (
+    "{plan}",
+    "/clusters/{id}",
+    "/requests/{id}",
+    "/orders/{id}",
+    "/maps/",
+    "/framework",
+    "/summary",
+    "/summaries/table",
+    "submissions get /v1/audit/anchors",
+)
+"""What is about things that a rehearsal has none of: plans of clusters, waiting rolls, orders, summaries, and in the
+submissions' trail an entry that could be anchored."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,7 @@ class Walk:
         }  # fmt: skip
         self._params = {
             "subject": f"center/{places['{center}']}", "fiscal_year": "2569", "format": "csv", "name": "letter",
+            "recipient": places["{center}"],
         }  # fmt: skip
         self._gate = asyncio.Semaphore(AT_ONCE)
 
@@ -75,7 +89,7 @@ class Walk:
             return await self._finished.doors.http.request(
                 route.method,
                 route.address + path,
-                params={name: self._params[name] for name in route.asked},
+                params={name: self._params[name] for name in (*route.asked, *OF_TWO.get(route.template, ()))},
                 json={} if route.method in {"post", "put", "patch"} else None,
                 headers=headers,
             )
