@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -34,7 +35,6 @@ CONTRACT = {
     ("post", "/v1/holders/{code}/credential/reissue"),
     ("get", "/v1/audit"),
 }
-
 
 
 @dataclass
