@@ -5,7 +5,7 @@ SHELL := /bin/sh
 WORKERS ?= 3
 PYTHON_FILES := services shared deploy tests
 
-.PHONY: help demo up down status test test-real faults campaigns lint format bench rolls evening clusters requirements local dev corpus
+.PHONY: help demo up down status test test-real faults campaigns lint format bench rolls evening vault clusters requirements local dev corpus
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -60,6 +60,9 @@ corpus: dev ## The inspection over folders of PDFs, one a source, which you brin
 
 evening: dev ## 10,002 reports in ten minutes while servers die (ARGS="--centers 300 --minutes 1")
 	@.venv/bin/python -m tests.bench.evening $(ARGS)
+
+vault: dev ## 100,000 claimants, whether time tells, the trail's verifier, 18,000 seals; fails below what is promised
+	@.venv/bin/python -m tests.bench.vault $(ARGS)
 
 requirements: dev ## Pins requirements/*.in with hashes into *.txt (ARGS="--upgrade")
 	@requirements/compile $(ARGS)

@@ -1,7 +1,6 @@
 """One service process, from settings to its last flush."""
 
 import gc
-import resource
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,6 +9,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from shared import dumps
 from shared.contracts.topics import Service
 from shared.failures import Misconfigured
 from shared.settings import S, load
@@ -21,9 +21,8 @@ def run(service: Service, kind: type[S], build: Callable[[S], FastAPI]) -> None:
 
     Settings that are wrong in themselves or don't fit what is there (Misconfigured) are told in one line: exit 2.
     """
+    dumps.leave_none()  # they would hold secrets
     settings = load(kind)
-    # A core dump would hold open secrets.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     configure_logging(service, log_format=settings.log_format, level=settings.log_level)
     configure_tracing(service, trace_file=settings.trace_file, otlp_endpoint=settings.trace_otlp_endpoint)
     look_for_garbage_seldom()

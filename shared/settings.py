@@ -4,15 +4,19 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.contracts.topics import AUDIT
 from shared.security.publishers import UnreadablePublishersError, read_publishers
 
 PREFIX = "SARABAN_"
 ROLES = frozenset({"api", "consumer", "relay"})
+assert AUDIT.kept is not None
+AUDIT_CEILING: Final = AUDIT.kept.days
+LEAST_KEY_BYTES: Final = 32
 
 
 class CoreSettings(BaseSettings):
@@ -112,6 +116,43 @@ class CoreSettings(BaseSettings):
     def runs(self, role: Literal["api", "consumer", "relay"]) -> bool:
         """Whether this process plays that role."""
         return role in self.roles
+
+
+class AuditedSettings(CoreSettings):
+    """What a service with an audit trail needs besides."""
+
+    audit_days: int = Field(365, ge=90, le=AUDIT_CEILING)
+    """How long entries of the audit trail are kept, in days: at least the 90 of the Computer Crime Act s.26, at most as
+    long as the bus keeps them."""
+    audit_anchor_seconds: float = Field(30.0, ge=0.1, le=3600)
+    """How often the heads of the audit chains are anchored on the bus."""
+
+
+class AnchoringSettings(AuditedSettings):
+    """What a service needs that has no other secret to derive the key of its anchors from."""
+
+    audit_key_file: Path
+    """Signs the anchors of the audit chains: at least 32 random bytes, of which each service makes a key of its own."""
+
+    @field_validator("audit_key_file")
+    @classmethod
+    def _usable_key_file(cls, path: Path) -> Path:
+        _secret_of(path)
+        return path
+
+    def anchor_secret(self) -> bytes:
+        """What the key of the anchors is derived from."""
+        return _secret_of(self.audit_key_file)
+
+
+def _secret_of(path: Path) -> bytes:
+    try:
+        found = path.read_bytes().strip()
+    except OSError as error:
+        raise ValueError(f"cannot be read ({type(error).__name__})") from None
+    if len(found) < LEAST_KEY_BYTES:
+        raise ValueError(f"holds {len(found)} bytes; at least {LEAST_KEY_BYTES} random ones are needed")
+    return found
 
 
 S = TypeVar("S", bound=CoreSettings)

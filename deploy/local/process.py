@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 MARK = "SARABAN_STACK_DIR"
-"""Environment variable that every process of a stack carries, so that one whose pid file was never written is found."""
+"""Environment variable that every process of a stack carries, so that one whose pid file was never written is found;
+a service says it on its command line too."""
 
 LOG_LIMIT = 32 << 20
 """Bytes after which a log is set aside (one older copy is kept) at the next start of its process."""
@@ -70,13 +71,7 @@ def of_stack(directory: Path) -> Iterator[Identity]:
     """Every live process that carries this stack's mark, whether or not a pid file tells of it."""
     needle = f"{MARK}={directory}".encode()
     for pid in _pids():
-        if pid == os.getpid():
-            continue
-        try:
-            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if needle in environment and (found := identify(pid)) is not None:
+        if pid != os.getpid() and needle in _said(pid) and (found := identify(pid)) is not None:
             yield found
 
 
@@ -210,6 +205,15 @@ def _session(leader: int) -> Iterator[Identity]:
         fields = _stat(pid)
         if pid != leader and fields is not None and int(fields[3]) == leader and (run := identify(pid)):
             yield run
+
+
+def _said(pid: int) -> list[bytes]:
+    """What a process was started with. Our services keep their environment to themselves, so they are marked twice."""
+    said: list[bytes] = []
+    for kind in ("environ", "cmdline"):
+        with contextlib.suppress(OSError):
+            said += Path(f"/proc/{pid}/{kind}").read_bytes().split(b"\0")
+    return said
 
 
 def _stat(pid: int) -> list[str] | None:

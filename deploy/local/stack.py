@@ -121,6 +121,7 @@ class Stack:
             "SARABAN_SMTP_URL": self.servers["mail"].address,
             "SARABAN_MASTER_KEY_FILE": str(secrets("master-key")),
             "SARABAN_RECEIPT_KEY_FILE": str(secrets("receipt-key")),
+            "SARABAN_AUDIT_KEY_FILE": str(secrets("audit-key")),
             "SARABAN_PUBLISHERS_FILE": str(publishers.register(self.state)),
         }
         if isinstance(self.servers["kafka"], Tansu):

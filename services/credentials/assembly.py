@@ -11,7 +11,6 @@ from services.credentials.activating.api import sheet_routes
 from services.credentials.activating.desk import SheetDesk
 from services.credentials.activating.store import ActivationStore
 from services.credentials.auditing.api import register_routes, trail_routes
-from services.credentials.auditing.keeper import Keeper
 from services.credentials.claiming.api import claim_routes, reveal_routes
 from services.credentials.claiming.claims import ClaimDesk
 from services.credentials.claiming.door import DoorDesk
@@ -40,9 +39,11 @@ from services.credentials.telling.post import Courier, Post
 from services.credentials.telling.store import LetterBag
 from shared.bus import Bus
 from shared.http import Check, Router, heartbeat
+from shared.http.anchors import anchor_routes
 from shared.mongo import Leases, Mongo
 from shared.mongo.anchoring import Anchoring
 from shared.mongo.sealing import Vault
+from shared.mongo.trail_keeper import TrailKeeper
 from shared.security.anchors import Signer
 
 
@@ -68,7 +69,7 @@ class HandingOver:
         self._post = Post([codes, self._letters], Courier(settings.smtp_url), clock)
         self._anchoring = Anchoring(mongo, bus.relay, store.trail, "credentials", lambda: _signer(code_key))
         self.reconciler = Reconciler(settings, store, self._activations, self._anchoring, MarkStore(mongo), clock)
-        self._keeper = Keeper(
+        self._keeper = TrailKeeper(
             self._anchoring, leases, clock, every_s=settings.audit_anchor_seconds, kept_days=settings.audit_days
         )
         bus.consume("merging", MERGING, Merging(store, self._merging, Projections(store), clock))
@@ -91,7 +92,8 @@ class HandingOver:
             wish_routes(store, renewing, journal),
             request_routes(self._renewals, self._tree, renewing, journal),
             trail_routes(store.trail, journal, settings.audit_days, clock),
-            register_routes(store.trail, self._anchoring, journal),
+            register_routes(store.trail, journal),
+            anchor_routes(self._anchoring.newest),
         ]
 
     @property

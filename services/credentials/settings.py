@@ -2,20 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from services.credentials.rules import SecretRules
-from shared.contracts.topics import AUDIT
 from shared.mongo.sealing import Access, BadMasterKeyError, MasterKeys, local_key, read_master_keys
-from shared.settings import CoreSettings
-
-assert AUDIT.kept is not None
-AUDIT_CEILING: Final = AUDIT.kept.days
+from shared.settings import AuditedSettings
 
 
-class CredentialsSettings(CoreSettings):
+class CredentialsSettings(AuditedSettings):
     http_port: int = Field(8082, ge=0, le=65535)
     claims_per_address: int = Field(600, ge=1, le=1_000_000)
     """How many claims without a token one address may begin in ten minutes. Many phones share one address."""
@@ -23,11 +19,6 @@ class CredentialsSettings(CoreSettings):
     """Where people reach this service from outside, for the codes on activation sheets; empty: where it listens."""
     claim_days: int = Field(0, ge=0, le=3650)
     """How many days after it was sealed a credential may be claimed; 0: until its round is closed."""
-    audit_days: int = Field(365, ge=90, le=AUDIT_CEILING)
-    """How long entries of the audit trail are kept, in days: at least the 90 of the Computer Crime Act s.26, at most as
-    long as the bus keeps them."""
-    audit_anchor_seconds: float = Field(30.0, ge=0.1, le=3600)
-    """How often the heads of the audit chains are anchored on the bus."""
 
     kms_credentials_file: Path | None = None
     """JSON by kind of key service: `{"aws": {"accessKeyId": …, "secretAccessKey": …}, "azure": {"tenantId": …,

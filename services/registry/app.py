@@ -38,8 +38,12 @@ from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.contracts.asyncapi import asyncapi_document
 from shared.http import Check, Probes, answers, create_app, heartbeat
+from shared.http.anchors import anchor_routes
 from shared.mongo import UNAVAILABLE, Backpressure, Leases, Mongo
+from shared.mongo.anchoring import Anchoring
 from shared.mongo.idempotency import MongoIdempotency
+from shared.mongo.trail_keeper import TrailKeeper
+from shared.security.anchors import Signer
 from shared.security.tokens import TokenVerifier
 from shared.telemetry import get_logger
 from shared.thai.calendar import now_in_bangkok
@@ -68,7 +72,11 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
     tree, due = TreeStore(store, mongo, bus.relay, clock), DueStore(store)
     clusters = ClusterStore(mongo, bus.relay, clock)
     rolls = RollStore(mongo, bus.relay, store)
-    bus.sweep(leases, [*store.outboxes, *tree.outboxes, *clusters.outboxes, *rolls.outboxes])
+    signer = Signer.derived(settings.anchor_secret(), "registry")
+    anchoring = Anchoring(mongo, bus.relay, tree.trail, "registry", lambda: signer)
+    bus.sweep(leases, [*store.outboxes, *tree.outboxes, *clusters.outboxes, *rolls.outboxes, anchoring.outbox])
+    every = settings.audit_anchor_seconds
+    trail = TrailKeeper(anchoring, leases, clock, every_s=every, kept_days=settings.audit_days)
     office = OrderOffice(tree, Carrier(tree, keeper, clock), lock, clock)
     journal = Journal(tree.trail, clock)
     books, workers = Books(clusters), Workers(settings.cluster_workers or os.cpu_count() or 1)
@@ -84,10 +92,10 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        for room in (store, tree, due, clusters, papers, rolls, agreeing, idempotency):
+        for room in (store, tree, due, clusters, papers, rolls, agreeing, anchoring, idempotency):
             await room.prepare()
         await bus.start()
-        loops = [office.run(), planner.run(), agreeing.run()] if settings.runs("relay") else []
+        loops = [office.run(), planner.run(), agreeing.run(), trail.run()] if settings.runs("relay") else []
         working = [asyncio.create_task(loop) for loop in loops]
         try:
             log.info("service.ready")
@@ -119,6 +127,7 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
             *due_routers(store, due),
             *tree_routers(store, tree, OrderDesk(tree, office, clock), clock),
             *cluster_routers(store, clusters, cluster_desk, plan_desk, workers, journal),
+            anchor_routes(anchoring.newest),
         ],
         verifier=verifier,
         idempotency=idempotency,
@@ -127,6 +136,7 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
                 Check("bus", bus_problems),
                 *([heartbeat("orders", lambda: office.beat, SILENT_S)] if settings.runs("relay") else []),
                 *([heartbeat("plans", lambda: planner.beat, SILENT_S)] if settings.runs("relay") else []),
+                *([heartbeat("audit", lambda: trail.beat, SILENT_S + every)] if settings.runs("relay") else []),
             ],
             ready=[
                 Check("consumers", bus_is_ready),

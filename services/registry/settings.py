@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from shared.settings import CoreSettings
+from shared.settings import AnchoringSettings
 
 
-class RegistrySettings(CoreSettings):
+class RegistrySettings(AnchoringSettings):
     """What every service needs, on the registry's port."""
 
     http_port: int = Field(8081, ge=0, le=65535)

@@ -139,7 +139,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     bus.consume("projections", PROJECTED, Projections(store))
     bus.consume("inspection", INSPECTED, looking.inspections, records=looking.batch)
     after = following(settings, mongo, bus, blobs, store, leases, clock)
-    bus.sweep(leases, [*store.outboxes, after.summaries.outbox])
+    bus.sweep(leases, [*store.outboxes, after.summaries.outbox, after.anchoring.outbox])
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient()
     forms = Forms(
@@ -176,8 +176,8 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
                 reconciler.start()
                 ending.push_async_callback(leftovers.stop)
                 leftovers.start()
-                ending.push_async_callback(after.deadlines.stop)
-                after.deadlines.start()
+                ending.push_async_callback(after.stop)
+                after.start()
             yield
 
     async def bus_works() -> str | None:
@@ -190,6 +190,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     sweeping = [
         heartbeat("reconciler", lambda: reconciler.last_beat, SILENT_SECONDS),
         heartbeat("deadlines", lambda: after.deadlines.last_beat, SILENT_SECONDS),
+        heartbeat("audit", lambda: after.trail.beat, SILENT_SECONDS + after.trail.every_s),
     ]
     return create_app(
         service="submissions",

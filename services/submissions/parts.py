@@ -26,7 +26,11 @@ from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.contracts.topics import READS
 from shared.http import Router
+from shared.http.anchors import anchor_routes
 from shared.mongo import Leases, Mongo
+from shared.mongo.anchoring import Anchoring
+from shared.mongo.trail_keeper import TrailKeeper
+from shared.security.anchors import Signer
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Following:
     archives: Archives
     links: Links
     journal: Journal
+    anchoring: Anchoring
+    trail: TrailKeeper
     clock: Clock
 
     async def prepare(self) -> None:
@@ -49,6 +55,17 @@ class Following:
         await self.dues.prepare()
         await self.roster.prepare()
         await self.summaries.prepare()
+        await self.anchoring.prepare()
+
+    def start(self) -> None:
+        """Begin what runs beside the requests."""
+        self.deadlines.start()
+        self.trail.start()
+
+    async def stop(self) -> None:
+        """End it."""
+        await self.trail.stop()
+        await self.deadlines.stop()
 
     def routers(self, desk: Desk) -> list[Router]:
         """What of it goes over HTTP."""
@@ -59,6 +76,7 @@ class Following:
             chase_routes(desk, self.roster, self.clock),
             download_routes(desk, self.store.clusters, self.archives, self.links, self.journal, self.clock),
             audit_routes(self.store.trail),
+            anchor_routes(self.anchoring.newest),
         ]
 
 
@@ -76,4 +94,10 @@ def following(
     links = Links(blobs, settings.accepted, settings.download_lifetime)
     bus.consume("reviews", reads["reviews"], InboundReviews(reviews, clock))
     bus.consume("carrying", reads["carrying"], in_turn(Carrier(store, clock), SummaryCarrier(store, summaries)))
-    return Following(store, dues, roster, summaries, reviews, deadlines, archives, links, journal, clock)
+    signer = Signer.derived(settings.anchor_secret(), "submissions")
+    anchoring = Anchoring(mongo, bus.relay, store.trail, "submissions", lambda: signer)
+    every_s, kept_days = settings.audit_anchor_seconds, settings.audit_days
+    trail = TrailKeeper(anchoring, leases, clock, every_s=every_s, kept_days=kept_days)
+    return Following(
+        store, dues, roster, summaries, reviews, deadlines, archives, links, journal, anchoring, trail, clock
+    )

@@ -8,12 +8,12 @@ from pydantic import Field, field_validator
 
 from services.submissions.inspecting.inspector.confine import Limits
 from shared.blobs import Lock
-from shared.settings import CoreSettings
+from shared.settings import AnchoringSettings
 
 LEAST_KEY_BYTES = 32
 
 
-class SubmissionsSettings(CoreSettings):
+class SubmissionsSettings(AnchoringSettings):
     http_port: int = Field(8083, ge=0, le=65535)
 
     receipt_key_file: Path

@@ -50,8 +50,12 @@ class Anchoring:
             await self._trail.remember_removed(ends)
             if not await self._state((), ends, now):
                 return count
-            count += await self._trail.remove(ends)
+            count += await self._trail.remove(ends, now)
         return count
+
+    async def forget_names(self, now: datetime) -> int:
+        """Erase the names of people in whose name no entry is kept any more; how many."""
+        return await self._trail.forget_names(now)
 
     async def newest(self) -> AuditAnchored | None:
         """The newest anchor."""

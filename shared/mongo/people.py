@@ -3,6 +3,10 @@
 An entry names its actor by a reference, made from the name with a key that this person alone has. To erase a person,
 key and name are deleted here: the entries stay as they were signed and chained, and the reference in them can no
 longer be brought together with anybody, not even by who knows the name.
+
+A name goes with the last entry that refers to it. Those whose entries were removed are marked; whoever acts again loses
+the mark before the reference is used. As no process uses a reference for longer than `FRESH_S` without looking here,
+a mark that has stood for twice as long says that nobody is about to.
 """
 
 import base64
@@ -10,7 +14,8 @@ import hmac
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.mongo.client import Mongo
@@ -19,6 +24,7 @@ from shared.mongo.documents import ASCENDING
 KEY_BYTES: Final = 32
 FRESH_S: Final = 60.0
 """How long a process may go on using a reference that another has forgotten."""
+_SETTLED: Final = timedelta(seconds=2 * FRESH_S)
 _KEPT: Final = 20_000
 _PREFIX: Final = "p-"
 
@@ -31,8 +37,9 @@ class People:
         self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
     async def prepare(self) -> None:
-        """Make sure that a reference finds its name."""
+        """Make sure that a reference finds its name, and that those who may have to be forgotten are found."""
         await self._documents.index([("reference", ASCENDING)], name="reference", unique=True)
+        await self._documents.index([("leaving", ASCENDING)], name="leaving", sparse=True)
 
     async def references(self, names: Iterable[str]) -> dict[str, str]:
         """The reference of each name; who is new gets one, durable before this returns."""
@@ -67,6 +74,27 @@ class People:
             self._known.pop(name, None)
         return await self._documents.delete({"reference": reference}) > 0
 
+    # Who acted in no entry any more
+
+    async def may_leave(self, references: Sequence[str], now: datetime) -> None:
+        """Entries of these are about to be removed."""
+        await self._documents.update_all(
+            {"reference": {"$in": list(references)}, "leaving": {"$exists": False}}, {"$set": {"leaving": now}}
+        )
+
+    async def leaving(self, now: datetime) -> list[str]:
+        """References of those who were marked long enough ago, at most a thousand."""
+        found = await self._documents.find({"leaving": {"$lt": now - _SETTLED}}, limit=1_000, fields=["reference"])
+        return [str(each["reference"]) for each in found]
+
+    async def stay(self, reference: str) -> None:
+        """There is an entry that refers to them."""
+        await self._documents.update({"reference": reference}, {"$unset": {"leaving": ""}})
+
+    async def leave(self, reference: str, now: datetime) -> int:
+        """Forget who is still marked; 1, or 0 for somebody who acted again."""
+        return await self._documents.delete({"reference": reference, "leaving": {"$lt": now - _SETTLED}})
+
     async def _stored(self, names: list[str]) -> dict[str, str]:
         there = await self._of(names)
         new = []
@@ -80,8 +108,15 @@ class People:
     async def _of(self, names: list[str]) -> dict[str, str]:
         if not names:
             return {}
-        found = await self._documents.find({"_id": {"$in": names}}, fields=["reference"])
-        return {each["_id"]: each["reference"] for each in found}
+        found = await self._documents.find({"_id": {"$in": names}}, fields=["reference", "leaving"])
+        gone = set()
+        for each in found:
+            # Who was forgotten between the two is new.
+            if "leaving" in each and not await self._documents.update(
+                {"reference": each["reference"]}, {"$unset": {"leaving": ""}}
+            ):
+                gone.add(each["_id"])
+        return {each["_id"]: each["reference"] for each in found if each["_id"] not in gone}
 
     def _remember(self, name: str, reference: str, now: float) -> None:
         self._known[name] = (reference, now)

@@ -48,6 +48,7 @@ class AuditTrail:
         await documents.index([("chain", ASCENDING), ("number", DESCENDING)], name="chain_number", unique=True)
         await documents.index([("subject", ASCENDING), ("time", ASCENDING), ("_id", ASCENDING)], name="subject_time")
         await documents.index([("time", ASCENDING)], name="time")
+        await documents.index([("actor", ASCENDING)], name="actor")
         await documents.index(
             [("unanchored", ASCENDING), ("chain", ASCENDING), ("number", ASCENDING)],
             name="unanchored",
@@ -153,12 +154,28 @@ class AuditTrail:
         for end in ends:
             await self._removed.update({"_id": end.chain}, {"$set": end.model_dump()}, upsert=True)
 
-    async def remove(self, ends: Sequence[AuditHead]) -> int:
-        """Remove these chains' links up to the ones named; how many there were."""
+    async def remove(self, ends: Sequence[AuditHead], now: datetime) -> int:
+        """Remove these chains' links up to the ones named; how many there were.
+
+        Who acted in them may have to be forgotten: that is noted first.
+        """
         count = 0
         for end in ends:
-            count += await self._entries.documents.delete({"chain": end.chain, "number": {"$lte": end.number}})
+            part: Document = {"chain": end.chain, "number": {"$lte": end.number}}
+            actors = await self._entries.documents.gather([{"$match": part}, {"$group": {"_id": "$actor"}}])
+            await self.people.may_leave([str(each["_id"]) for each in actors], now)
+            count += await self._entries.documents.delete(part)
             self._heads.pop(end.chain, None)
+        return count
+
+    async def forget_names(self, now: datetime) -> int:
+        """Erase names whose last entry was removed; how many. Whoever acted again in the meantime keeps theirs."""
+        count = 0
+        for reference in await self.people.leaving(now):
+            if await self._entries.documents.one({"actor": reference}, fields=["_id"]):
+                await self.people.stay(reference)
+            else:
+                count += await self.people.leave(reference, now)
         return count
 
     async def _enter_all(

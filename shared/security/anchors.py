@@ -6,6 +6,7 @@ found by whoever has the bus or a copy of it; a forged anchor lacks the signatur
 
 import base64
 import hashlib
+import hmac
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -28,6 +29,11 @@ class Signer:
         self._private = Ed25519PrivateKey.from_private_bytes(seed)
         self.key: Final = _text(self._private.public_key().public_bytes_raw())
         """The public key, base64url."""
+
+    @classmethod
+    def derived(cls, secret: bytes, service: str) -> "Signer":
+        """The signer of a service, from a secret that may serve several: each gets a key of its own."""
+        return cls(hmac.digest(secret, f"audit anchors v1 {service}".encode(), "sha256"))
 
     def sign(self, statement: bytes) -> str:
         """The signature, base64url."""

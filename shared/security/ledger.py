@@ -61,15 +61,17 @@ class Ledger:
         if known != anchor:
             self._breaks.append((source, Break(ANCHORS, anchor.number, "forked")))
 
-    def findings(self, *, key: str | None = None, known: Mapping[str, AuditHead] | None = None) -> Findings:
-        """Walk every chain. `key` pins who signs the anchors; `known` are anchors noted elsewhere, by source."""
+    def findings(
+        self, *, keys: Mapping[str, str] | None = None, known: Mapping[str, AuditHead] | None = None
+    ) -> Findings:
+        """Walk every chain. By source, `keys` pin who signs the anchors, and `known` are anchors noted elsewhere."""
         breaks = list(self._breaks)
         heads: dict[Place, AuditHead] = {}
         purged: dict[Place, AuditHead] = {}
         newest: dict[str, AuditHead] = {}
         for source, by_number in self._anchors.items():
             anchors = [by_number[number] for number in sorted(by_number)]
-            breaks += [(source, each) for each in verify_anchors(ANCHORS, anchors, key)]
+            breaks += [(source, each) for each in verify_anchors(ANCHORS, anchors, (keys or {}).get(source))]
             for anchor in anchors:
                 heads |= {(source, head.chain): head for head in anchor.heads}
                 purged |= {(source, head.chain): head for head in anchor.purged}

@@ -1,6 +1,7 @@
 """A running vault, and claims as if many people had begun them.
 
-`python -m tests.bench.claiming [credentials]`: a thousand claimants at once for each credential, and who got what.
+`python -m tests.bench.claiming [credentials]`: a thousand claimants at once for each credential, and who got what. Exit
+code 1 when one has not exactly one holder.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from services.credentials.claiming.attempts import Claim
 from services.credentials.claiming.store import ClaimStore
 from services.credentials.settings import CredentialsSettings
 from shared.mongo.aggregates import Announcer
+from shared.process import look_for_garbage_seldom
 from shared.telemetry import configure_logging
 from tests.integration.credentials.conftest import Round, Vault, serving
 from tests.world import World
@@ -43,6 +45,7 @@ class Nobody:
 @asynccontextmanager
 async def vault() -> AsyncIterator[Vault]:
     """A running vault on servers of its own."""
+    look_for_garbage_seldom()
     with tempfile.TemporaryDirectory() as directory:
         stack = Stack(Path(directory), ports="ephemeral", environ={})
         await asyncio.to_thread(stack.start, servers_only=True)
@@ -91,8 +94,9 @@ async def keep(running: Vault, claims: Sequence[Claim]) -> None:
     await store.claims.create_many([(claim.claim, claim, []) for claim in claims], datetime.now(UTC))
 
 
-async def claimants(size: int) -> None:
-    """A thousand claimants at once for each of `size` credentials: exactly one sees each secret."""
+async def claimants(size: int) -> bool:
+    """A thousand claimants at once for each of `size` credentials; whether exactly one saw each secret."""
+    console, good = Console(width=130), 0
     async with vault() as running:
         what = Round.of(size, per_lao=max(1, size))
         await running.seal(what)
@@ -109,15 +113,18 @@ async def claimants(size: int) -> None:
                 )
             )
             statuses = Counter(answer.status_code for answer in answers)
-            assert statuses[200] == 1, f"{center}: {statuses}"
-            (winner,) = [person for (_, person, _), got in zip(claims, answers, strict=True) if got.status_code == 200]
+            winners = [person for (_, person, _), got in zip(claims, answers, strict=True) if got.status_code == 200]
             kept = await running.mongo.documents("credentials").one({"_id": what.credential("center", center)})
-            assert kept
-            assert kept["reveal"]["subject"] == winner
+            holder = ((kept or {}).get("reveal") or {}).get("subject")
+            if winners == [holder]:
+                good += 1
+            else:
+                console.print(f"[red]{center}: {len(winners)} saw the secret, {dict(statuses)}[/red]")
             counted += statuses
         took = f"{time.process_time() - cpu:.0f} s CPU, {time.perf_counter() - wall:.0f} s"
-        Console(width=130).print(f"{size} credentials × {EACH:,} claimants: {dict(counted)}; one holder each; {took}")
+        console.print(f"{size} credentials × {EACH:,} claimants: {dict(counted)}; one holder: {good} of {size}; {took}")
+        return good == size
 
 
 if __name__ == "__main__":
-    asyncio.run(claimants(int(sys.argv[1]) if sys.argv[1:] else 100))
+    sys.exit(0 if asyncio.run(claimants(int(sys.argv[1]) if sys.argv[1:] else 100)) else 1)

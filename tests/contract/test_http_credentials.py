@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -22,6 +23,18 @@ UNFILLED = {
     "GET /v1/audit/people/{reference}",
 }
 """Nobody sent a sealed batch; who a reference of the trail stands for is told to auditors alone."""
+CONTRACT = {
+    ("post", "/v1/rounds/{round}/credentials"),
+    ("get", "/v1/holders/{code}/credential"),
+    ("post", "/v1/claims"),
+    ("post", "/v1/claims/{claim}/verify"),
+    ("post", "/v1/claims/{claim}/reveal"),
+    ("post", "/v1/claims/{claim}/confirm"),
+    ("post", "/v1/holders/{code}/credential/rotate"),
+    ("post", "/v1/holders/{code}/credential/revoke"),
+    ("post", "/v1/holders/{code}/credential/reissue"),
+    ("get", "/v1/audit"),
+}
 
 
 @dataclass
@@ -65,3 +78,14 @@ async def test_the_vault_answers_as_documented(served: Served, role: str, org: s
     assert len(answered) == served.operations
     if role == "operator":
         assert set(unread(answered)) <= UNFILLED
+
+
+def test_its_routes_are_the_contract(stack: Stack, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(os.urandom(96))
+    document = build(World(stack, "routes").settings(CredentialsSettings, master_key_file=key)).openapi()
+    found = {(method, path) for path, operations in document["paths"].items() for method in operations}
+    assert found >= CONTRACT
+    assert {path for method, path in found if method == "get" and path.startswith("/v1/claims")} == set(), (
+        "no GET could consume a claim"
+    )

@@ -32,5 +32,5 @@ async def test_the_register_is_kept_as_documented(world: World, role: str, org: 
         answered = await asyncio.to_thread(conform, address, headers, register, EXAMPLES if role else FEW)
     assert len(answered) == sum(len(operations) for operations in app.openapi()["paths"].values())
     if role == "department":
-        assert unread(answered) == []
+        assert list(unread(answered)) == ["GET /v1/audit/anchors/newest"], "that is for auditors and operators"
     await world.mongo("registry").drop()

@@ -22,8 +22,9 @@ UNFILLED = {
     "GET /v1/rounds/{round}/centers/{center}/summary/draft",
     "GET /v1/rounds/{round}/centers/{center}/summary",
     "GET /v1/rounds/{round}/summaries/table",
+    "GET /v1/audit/anchors/newest",
 }
-"""The round has no framework to sum reports up in."""
+"""The round has no framework to sum reports up in, and nothing was entered in the trail that could be anchored."""
 NOT_FOR = {"operator": {"GET /v1/rounds/{round}/archive"}, "assessor": {"GET /v1/audit"}}
 """Of those who read nearly all: what they may not."""
 

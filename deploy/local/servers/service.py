@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.local.ports import HOST, Ports
-from deploy.local.process import Process, python
+from deploy.local.process import MARK, Process, python
 from deploy.local.servers.web import answers
 
 
@@ -38,7 +38,9 @@ class Service:
         if self.process.alive():
             return
         place = {"SARABAN_HTTP_HOST": HOST, "SARABAN_HTTP_PORT": str(self._ports.claim(self.name))}
-        self.process.spawn(python(f"services.{self._service}"), {**self._environment(), **place})
+        # Nobody but root reads the environment of a service; the mark on its command line is for everybody.
+        argv = [*python(f"services.{self._service}"), f"{MARK}={self.process.directory}"]
+        self.process.spawn(argv, {**self._environment(), **place})
 
     def ready(self) -> bool:
         return answers(f"{self.address}/readyz")

@@ -18,7 +18,7 @@ from deploy.local.choice import DataOption, StackOption, choose
 from services.credentials.auditing.pack import pack, printed
 from shared.bus import Incoming, read_topic
 from shared.contracts.events import AuditAnchored, AuditHead, AuditRecorded
-from shared.contracts.topics import AUDIT, source_of
+from shared.contracts.topics import AUDIT, SERVICES, source_of
 from shared.security.ledger import ANCHORS, Findings, Ledger
 
 console = Console(width=None if sys.stdout.isatty() else 140)
@@ -42,16 +42,25 @@ Line = dict[str, Any]
 def verify(
     files: FilesArgument = None,
     *,
-    key: Annotated[str | None, typer.Option(help="กุญแจสาธารณะของการตรึง / the public key of the anchors.")] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(help="[SERVICE=]KEY กุญแจสาธารณะของการตรึง / the public key of the anchors. Once for each service."),
+    ] = None,
     known: Annotated[
-        str | None, typer.Option(help="NUMBER:HASH ของการตรึงที่จดไว้ / of an anchor noted elsewhere.")
+        list[str] | None,
+        typer.Option(
+            help="[SERVICE=]NUMBER:HASH ของการตรึงที่จดไว้ / of an anchor noted elsewhere. Once for each service."
+        ),
     ] = None,
     namespace: NamespaceOption = "saraban",
     data: DataOption = None,
     stack: StackOption = None,
 ) -> None:
-    """ตรวจว่าสมุดตรวจสอบไม่ถูกแก้ไข / Verify every chain and anchor, offline. Exit code 1 if one is broken."""
-    noted = _noted(known)
+    """ตรวจว่าสมุดตรวจสอบไม่ถูกแก้ไข / Verify every chain and anchor, offline. Exit code 1 if one is broken.
+
+    SERVICE is credentials where it is not named.
+    """
+    noted, keys = _noted(known or ()), dict(map(_by_service, key or ()))
     wall, cpu = time.perf_counter(), time.process_time()
     ledger = Ledger()
     if files:
@@ -59,7 +68,7 @@ def verify(
             _take(ledger, line)
     else:
         asyncio.run(_read_bus(ledger, choose(data, stack).environment(), namespace))
-    found = ledger.findings(key=key, known=noted)
+    found = ledger.findings(keys=keys, known=noted)
     _report(found, time.perf_counter() - wall, time.process_time() - cpu)
     raise typer.Exit(1 if found.breaks else 0)
 
@@ -107,14 +116,25 @@ def subject_pack(
     console.print(f"{len(entries):,} รายการ / entries: {out}")
 
 
-def _noted(known: str | None) -> dict[str, AuditHead]:
-    if known is None:
-        return {}
-    parts = re.fullmatch(r"(\d+):([0-9a-f]{64})", known)
-    if parts is None:
-        console.print("--known ต้องเป็น NUMBER:HASH / must be NUMBER:HASH")
-        raise typer.Exit(2)
-    return {source_of("credentials"): AuditHead(chain=ANCHORS, number=int(parts[1]), hash=parts[2])}
+def _noted(known: Iterable[str]) -> dict[str, AuditHead]:
+    noted = {}
+    for source, text in map(_by_service, known):
+        parts = re.fullmatch(r"(\d+):([0-9a-f]{64})", text)
+        if parts is None:
+            console.print("--known ต้องเป็น [SERVICE=]NUMBER:HASH / must be [SERVICE=]NUMBER:HASH")
+            raise typer.Exit(2)
+        noted[source] = AuditHead(chain=ANCHORS, number=int(parts[1]), hash=parts[2])
+    return noted
+
+
+def _by_service(text: str) -> tuple[str, str]:
+    """The source of the service that is named before `=`, and what stands after it."""
+    name, named, value = text.rpartition("=")
+    for service in SERVICES:
+        if service == (name if named else "credentials"):
+            return source_of(service), value
+    console.print(f"ไม่มีบริการ {name} / no service {name}: {', '.join(SERVICES)}")
+    raise typer.Exit(2)
 
 
 def _take(ledger: Ledger, line: Line) -> None:

@@ -72,7 +72,7 @@ def sheet_routes(store: CredentialsStore, tree: TreeStore, desk: SheetDesk, jour
         laos = await tree.laos_with_unclaimed(round, part)
         if not laos:
             raise problems.NOTHING_WAITS.problem(where="body.within")
-        stream = zipped(desk.for_part(who, round, laos))
+        stream = await _begun(zipped(desk.for_part(who, round, laos)))
         return StreamingResponse(stream, media_type=ZIP, headers=_as_file(f"sheets-{round}-{part}.zip"))
 
     return router
@@ -91,6 +91,18 @@ async def zipped(documents: AsyncIterator[Printed]) -> AsyncIterator[bytes]:
                 archive.writestr(f"{each.name}{f'-{each.part}' if each.part > 1 else ''}.pdf", each.pdf)
                 yield sink.taken()
     yield sink.taken()
+
+
+async def _begun(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same, with its first part made already: what fails there is answered as a failure, and not by half a file."""
+    first = await anext(stream)
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        async for part in stream:
+            yield part
+
+    return whole()
 
 
 class _Sink(io.RawIOBase):

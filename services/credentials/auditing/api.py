@@ -10,14 +10,12 @@ from fastapi.responses import Response
 
 from services.credentials import problems
 from services.credentials.auditing.pack import gather, pack, printed
-from services.credentials.auditing.views import Anchor, Forgotten, Person, SubjectPack, for_holders
+from services.credentials.auditing.views import Forgotten, Person, SubjectPack, for_holders
 from services.credentials.journal import Journal
 from shared.contracts.events import AuditRecorded
 from shared.http import Page, PageQuery, Router, requires, write_cursor
 from shared.http.problems import BAD_CURSOR, FORBIDDEN
-from shared.mongo.anchoring import Anchoring
 from shared.mongo.trail import AuditTrail
-from shared.security.anchors import hash_of
 from shared.security.principals import Principal, Role
 
 Subject = Annotated[str, Query(pattern=r"^(center|lao)/[^\x00-\x20/#|]{1,64}$", examples=["center/5801001"])]
@@ -25,7 +23,6 @@ Reference = Annotated[str, Path(pattern=r"^p-[a-z2-7]{24}$")]
 Anyone = Annotated[Principal, Depends(requires())]
 Auditor = Annotated[Principal, Depends(requires(Role.AUDITOR))]
 Operator = Annotated[Principal, Depends(requires(Role.OPERATOR))]
-Watcher = Annotated[Principal, Depends(requires(Role.AUDITOR, Role.OPERATOR))]
 _READERS = frozenset({Role.AUDITOR, Role.OPERATOR})
 
 
@@ -80,8 +77,8 @@ def trail_routes(trail: AuditTrail, journal: Journal, kept_days: int, clock: Cal
     return router
 
 
-def register_routes(trail: AuditTrail, anchoring: Anchoring, journal: Journal) -> Router:
-    """Who stands behind a reference, the right to be forgotten, and the newest anchor."""
+def register_routes(trail: AuditTrail, journal: Journal) -> Router:
+    """Who stands behind a reference, and the right to be forgotten."""
     router = Router(prefix="/v1")
 
     @router.get("/audit/people/{reference}", tags=["audit"])
@@ -98,13 +95,5 @@ def register_routes(trail: AuditTrail, anchoring: Anchoring, journal: Journal) -
         """Erase who stands behind a reference. The entries and their chains stay whole; nobody can be found by them."""
         await journal.read(who, "person", reference, "person.forget", asked.reason)
         await trail.people.forget(reference)
-
-    @router.get("/audit/anchors/newest", responses={404: {}}, tags=["audit"])
-    async def newest_anchor(_who: Watcher) -> Anchor:
-        """The newest anchor of the chains of this service."""
-        newest = await anchoring.newest()
-        if newest is None:
-            raise problems.NOT_ANCHORED.problem()
-        return Anchor(number=newest.number, hash=hash_of(newest), time=newest.time, key=newest.key)
 
     return router

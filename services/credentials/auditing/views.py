@@ -50,15 +50,6 @@ class Forgotten(Given):
     reason: Literal["asked", "expired"]
 
 
-class Anchor(BaseModel):
-    """The newest anchor. Whoever notes number and hash elsewhere misses even lost anchors."""
-
-    number: int
-    hash: str
-    time: datetime
-    key: str = Field(description="Ed25519 public key, base64url: pass it to `saraban audit verify --key`")
-
-
 def for_holders(entry: AuditRecorded) -> AuditRecorded:
     """An entry as a holder may see it: the office that acted in place of a reference to a person."""
     return entry.model_copy(update={"actor": f"{entry.role}/{entry.org}" if entry.org else entry.role})

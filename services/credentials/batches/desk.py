@@ -83,16 +83,30 @@ class BatchDesk:
         return await self._keep(text.encode(), batch, received.publisher.name, deed)
 
     async def take_offered(self, batch_id: str, round_id: str, place: Place, digest: str, sender: str) -> Batch:
-        """Take a batch in that a signed event says lies in the object store, with this SHA-256.
+        """Take a batch in that a signed event says lies in the object store, with this SHA-256; then delete it there.
 
         Raises BatchRefused, BatchUsedError, BatchOverError, UnknownBatchError, and what the store raises.
         """
+        known = await self._batches.get(batch_id)
+        if known is not None and known.digest and known.sent_by == sender:
+            await self._clear(place, _same(known, digest).digest)
+            return known
         text = await fetched(self._blobs, place, digest)
         received = receive(text, self._publishers, INBOUND_CREDENTIALS.name, self._clock())
         if (received.envelope.batch, received.publisher.name) != (batch_id, sender):
             raise BatchRefused(BatchFault.OTHER_BATCH)
         batch = await self._fitting(received, round_id)
-        return await self._keep(text.encode(), batch, sender, (sender, "publisher", sender))
+        taken = await self._keep(text.encode(), batch, sender, (sender, "publisher", sender))
+        await self._clear(place, digest)
+        return taken
+
+    async def _clear(self, place: Place, digest: str) -> None:
+        """Delete what was taken in, wherever it still lies. Something else under that name is left alone."""
+        try:
+            await fetched(self._blobs, place, digest)
+        except BatchRefused:
+            return
+        await self._blobs.delete(place)
 
     async def _fitting(self, received: Received, round_id: str) -> Batch:
         """The batch that an envelope names, if it is of this round, and this publisher's to fill, in its time."""

@@ -340,6 +340,48 @@ async def test_while_the_trail_cannot_be_written_no_secret_leaves(vault: Vault, 
     assert (await vault.reveal(claim, "center", center)).json()["password"] in words
 
 
+async def test_while_the_trail_cannot_be_written_nothing_else_of_the_vault_goes_on_either(vault: Vault) -> None:
+    """A code shown, a confirmation, sheets and renewals: each fails, and nobody is told that it was done."""
+    what = Round.of(3)
+    first, second, third = what.centers
+    await vault.seal(what)
+    shown, revealed = await vault.opened(what, "center", first), await vault.verified(what, "center", second)
+    number = await vault.code_for(what.mail_of(first))
+    await vault.reveal(revealed, "center", second)
+    operator, holder = vault.headers("operator", "00"), vault.headers("center", third)
+    wish = {"round": what.id, "reason": "leaked"}
+    asked = await vault.http.post(f"/v1/holders/{third}/credential/rotate", json=wish, headers=holder)
+    request = asked.json()["renewal"]["id"]
+    steps: list[tuple[str, Any, dict[str, str]]] = [
+        (f"/v1/claims/{shown}/verify", {"code": number}, vault.headers("center", first)),
+        (f"/v1/claims/{revealed}/confirm", None, vault.headers("center", second)),
+        (f"/v1/holders/{third}/credential/sheet", {"round": what.id}, operator),
+        (f"/v1/rounds/{what.id}/sheets", {"within": what.laos[1]}, operator),
+        (f"/v1/holders/{first}/credential/rotate", wish, operator),
+        (f"/v1/holders/{first}/credential/revoke", wish, operator),
+        (f"/v1/holders/{second}/credential/reissue", {**wish, "reason": "lost"}, vault.headers("center", second)),
+        (f"/v1/renewals/{request}/refuse", None, vault.headers("district", "5801")),
+    ]
+
+    database = vault.mongo.client[vault.mongo.name]
+    await database.command("collMod", "audit", validator={"never": True}, validationLevel="strict")
+    try:
+        refused = [await vault.http.post(path, json=body, headers=headers) for path, body, headers in steps]
+    finally:
+        await database.command("collMod", "audit", validator={})
+    assert {(path, answer.status_code) for (path, _, _), answer in zip(steps, refused, strict=True)} == {
+        (path, 500) for path, _, _ in steps
+    }
+    assert await vault.mongo.documents("activations").count({"round": what.id}) == 0, "no sheet was made"
+    # Once it can be written again, what is asked again is answered, and entered.
+    confirmed = await vault.http.post(f"/v1/claims/{revealed}/confirm", headers=vault.headers("center", second))
+    assert (confirmed.status_code, confirmed.json()["state"]) == (200, "confirmed")
+    assert await vault.sheet(what, third)
+    assert (
+        await vault.mongo.documents("audit").count({"chain": f"center/{second}", "action": "credential.confirm"}) == 1
+    )
+
+
 async def test_a_stolen_database_tells_no_secret_no_code_and_no_claim(vault: Vault, master_key: Path) -> None:
     what = Round.of(1)
     center = what.centers[0]

@@ -9,14 +9,12 @@ from typer.testing import CliRunner
 
 from deploy.local.tools import audit
 from services.credentials.settings import CredentialsSettings
-from shared.contracts.topics import AUDIT, source_of
-from shared.security.ledger import Ledger
+from shared.contracts.topics import AUDIT
 from shared.settings import load
+from tests import trails
 from tests.integration.credentials.conftest import Round, Vault
+from tests.trails import verify
 from tests.unit.paper.seeing import text_of
-from tests.world import eventually
-
-SOURCE = source_of("credentials")
 
 
 @pytest.fixture(scope="module")
@@ -35,27 +33,7 @@ async def round_(vault: Vault) -> Round:
 
 
 async def copied(vault: Vault, file: Path) -> None:
-    """Copy the trail from the bus, once everything that is in the database is anchored there."""
-
-    async def anchored() -> bool:
-        return await vault.mongo.documents("audit").count({"unanchored": True}) == 0
-
-    await eventually(anchored, within=60)
-
-    async def whole() -> bool:
-        ledger = Ledger()
-        await audit._read_bus(ledger, vault.world.environment, vault.world.namespace)
-        found = ledger.findings()
-        return found.breaks == [] and found.unanchored == 0 and found.entries > 0
-
-    await eventually(whole)
-    lines = [audit._line(record) for record in await vault.world.records(AUDIT)]
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def verify(file: Path, *words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(audit.audit_app, ["verify", str(file), *words])
-    return result.exit_code, result.output
+    await trails.copied(vault.world, "credentials", file)
 
 
 async def newest(vault: Vault) -> dict[str, Any]:

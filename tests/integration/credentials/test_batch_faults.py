@@ -196,14 +196,25 @@ async def test_a_batch_left_in_the_object_store_is_imported_on_a_signed_word(vau
     word = BatchSealed(round=told.what.id, batch=batch["batch"], object=f"{batch['batch']}.jose", sha256=digest)
     await vault.world.publish_signed((batch["batch"], 1, word))
     assert (await told.ended(batch["batch"]))["counts"] == {"sealed": 5}
+
+    async def cleared() -> bool:
+        return await blobs.places(bucket, prefix=batch["batch"]) == []
+
+    await eventually(cleared)
+    # A word that comes again deletes what a crash left there, and nothing else that has the same name.
+    await blobs.put(bucket, f"{batch['batch']}.jose", text, content_type="application/jose")
     await vault.world.publish_signed((batch["batch"], 1, word), ids="again")
+    await eventually(cleared)
+    await blobs.put(bucket, f"{batch['batch']}.jose", b"another", content_type="application/jose")
+    await vault.world.publish_signed((batch["batch"], 1, word), ids="once more")
     await vault.world.publish_signed((batch["batch"], 2, word.model_copy(update={"sha256": "0" * 64})), ids="false")
 
     async def refused() -> bool:
         found = [dict(each.headers) for each in await letters(vault) if each.key == batch["batch"].encode()]
-        return [each["dead_error"] for each in found] == [b"bad_signature"]
+        return [each["dead_error"] for each in found] == [b"batch_used"]
 
     await eventually(refused)
+    assert not await cleared()
     assert set((await told.issued()).values()) == {1}
 
 

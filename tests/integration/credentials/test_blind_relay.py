@@ -1,19 +1,25 @@
 """Blind relay: every tier sees where credentials stand, and no route gives a secret to anybody but its holder."""
 
+import asyncio
 import io
 import itertools
 import json
 import zipfile
 from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from deploy.local.sealing.sending import seal_lines
 from shared.contracts.events import NoticeDelivered
+from shared.paper import Paper
 from shared.security.principals import Role
 from tests.integration.credentials.conftest import PATH, Round, Vault, lao_state, seals_of
+from tests.integration.credentials.sending import Onesqa, line
 from tests.unit.paper.seeing import codes_on, text_of
 from tests.world import eventually
 
@@ -21,6 +27,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 CALLERS: list[Role | None] = [*Role, None]
 NEEDS_CODE = {"/v1/claims/{claim}/verify", "/v1/claims/{claim}/reveal", "/v1/claims/{claim}/confirm"}
 """What only goes on with the number from the registered mailbox."""
+SENDERS = {Role.PUBLISHER, Role.ASSESSOR}
 
 
 async def tree(vault: Vault, what: Round) -> None:
@@ -55,9 +62,10 @@ def readable(answer: httpx.Response) -> str:
     """All that a caller can read of an answer: headers, text, and what stands in documents and archives."""
     kind, body = answer.headers.get("content-type", ""), answer.content
     words = [repr(answer.headers.raw)]
-    if kind == "application/zip":
+    if kind == "application/zip" or "openxmlformats" in kind:
         archive = zipfile.ZipFile(io.BytesIO(body))
-        words += [text_of(archive.read(name)) for name in archive.namelist()]
+        held = [(name, archive.read(name)) for name in archive.namelist()]
+        words += [text_of(each) if name.endswith(".pdf") else each.decode(errors="replace") for name, each in held]
     elif kind == "application/pdf":
         words.append(text_of(body))
     else:
@@ -65,10 +73,12 @@ def readable(answer: httpx.Response) -> str:
     return "\n".join(words)
 
 
-def bodies(what: Round, center: str) -> dict[str, Any]:
+def bodies(what: Round, center: str, role: Role | None, sealed: str) -> dict[str, Any]:
+    """What is sent to each route; a sender of batches sends one."""
     renewal = {"round": what.id, "reason": "lost"}
     return {
-        "/v1/rounds/{round}/credentials": {"generate": True},
+        "/v1/rounds/{round}/credentials": {"sealed": sealed} if role in SENDERS else {"generate": True},
+        "/v1/rounds/{round}/batches": {"way": "file"},
         "/v1/claims": {"round": what.id, "holder": center},
         "/v1/claims/{claim}/verify": {"code": "000000"},
         "/v1/holders/{code}/credential/sheet": {"round": what.id},
@@ -81,20 +91,63 @@ def bodies(what: Round, center: str) -> dict[str, Any]:
     }
 
 
-class Walk:
-    """One caller's way over every route."""
+@dataclass
+class Ground:
+    """One caller's round: the most that a stranger may know of, and every secret in it, word for word."""
 
-    def __init__(
-        self, vault: Vault, what: Round, claim: str, request: str, reference: str, erasures: dict[str, str]
-    ) -> None:
-        self.vault, self.what = vault, what
-        self.center, self.erasures = what.centers[0], erasures
+    what: Round
+    claim: str
+    """Has shown its code."""
+    request: str
+    batch: str
+    sealed: str
+    """A sealed batch that was not handed in yet."""
+    erasures: dict[str, str]
+    """Open requests to erase, by what is to become of each."""
+    secrets: set[str]
+
+    @classmethod
+    async def made(cls, vault: Vault, master_key: Path) -> "Ground":
+        what = Round.of(7, per_lao=7)
+        center, claiming, lost, _, *erased = what.centers
+        await vault.seal(what)
+        await tree(vault, what)
+        onesqa = Onesqa(vault, what)
+        sent = await onesqa.send([line(code, f"Planted-{code}-1") for code in (center, claiming)])
+        assert sent["counts"] == {"sealed": 2}
+        coming = {f"Planted-{code}-2": line(code, f"Planted-{code}-2", "lao") for code in what.laos}
+        sealed = seal_lines(await onesqa.open(), list(coming.values()), onesqa.sender)
+        secrets = await every_secret(vault, what, master_key)
+        assert {f"Planted-{center}-1", f"Planted-{claiming}-1"} <= secrets
+        claim = await vault.verified(what, "center", claiming)
+        # Only what was opened and never confirmed can be lost.
+        await vault.reveal(await vault.verified(what, "center", lost), "center", lost)
+        wish, headers = {"round": what.id, "reason": "leaked"}, vault.headers("center", center)
+        asked = await vault.http.post(f"/v1/holders/{center}/credential/rotate", json=wish, headers=headers)
+        erasures = {}
+        for step, holder in zip(("approve", "refuse", "withdraw"), (*erased[:2], center), strict=True):
+            wished = await vault.http.post(
+                f"/v1/holders/{holder}/credential/erase",
+                json={"reason": "other"},
+                headers=vault.headers("center", holder),
+            )
+            erasures[step] = wished.json()["id"]
+        renewal = asked.json()["renewal"]["id"]
+        return cls(what, claim, renewal, sent["batch"], sealed, erasures, secrets | coming.keys())
+
+
+class Walk:
+    """One caller's way over every route. `reference` is a person in the trail."""
+
+    def __init__(self, vault: Vault, ground: Ground, reference: str) -> None:
+        self.vault, self.what, self.sealed = vault, ground.what, ground.sealed
+        self.center, self.erasures = self.what.centers[0], ground.erasures
         self.places = {
-            "{round}": what.id, "{code}": self.center, "{claim}": claim, "{request}": request, "{reference}": reference,
+            "{round}": self.what.id, "{code}": self.center, "{claim}": ground.claim, "{request}": ground.request,
+            "{reference}": reference, "{batch}": ground.batch,
         }  # fmt: skip
 
     async def __call__(self, role: Role | None, template: str, method: str) -> httpx.Response:
-        # Only what was opened and never confirmed can be lost.
         path = template.replace("{code}", self.what.centers[2]) if template.endswith("/reissue") else template
         if template.endswith("/credential/erase"):
             path = template.replace("{code}", self.what.centers[3])  # whose other requests are not in the way
@@ -103,6 +156,7 @@ class Walk:
         for name, value in self.places.items():
             path = path.replace(name, value)
         orgs = {Role.PROVINCE: "58", Role.DISTRICT: "5801", Role.LAO: self.what.laos[0], Role.CENTER: self.center}
+        orgs |= {Role.PUBLISHER: "onesqa"}
         headers = {"Idempotency-Key": f"key-of-{role}-{method}"}
         if role is not None:
             headers |= self.vault.headers(role.value, orgs.get(role, "00"))
@@ -110,7 +164,7 @@ class Walk:
             method.upper(),
             path,
             params={"subject": f"center/{self.center}"} if template.startswith("/v1/audit") else None,
-            json=bodies(self.what, self.center).get(template) if method == "post" else None,
+            json=bodies(self.what, self.center, role, self.sealed).get(template) if method == "post" else None,
             headers=headers,
         )
 
@@ -125,41 +179,24 @@ async def test_no_route_gives_any_caller_a_secret(vault: Vault, master_key: Path
         if method in operations
     ]
     went: dict[str, set[int]] = defaultdict(set)
+    handed_in: set[int] = set()
     printed: dict[str, set[str]] = {}
     answers: list[tuple[Any, str, str]] = []
-    for role in CALLERS:
-        what = Round.of(7, per_lao=7)
-        center = what.centers[0]
-        await vault.seal(what)
-        await tree(vault, what)
-        secrets = await every_secret(vault, what, master_key)
-        # A claim that has shown its code, an open request, a person in the trail: the most that a stranger may know of.
-        claim = await vault.verified(what, "center", what.centers[1])
-        lost = what.centers[2]
-        await vault.reveal(await vault.verified(what, "center", lost), "center", lost)
-        asked = await vault.http.post(
-            f"/v1/holders/{center}/credential/rotate",
-            json={"round": what.id, "reason": "leaked"},
-            headers=vault.headers("center", center),
-        )
+    await vault.world.publisher()  # one for all, started before they ask for it at once
+    grounds = await asyncio.gather(*(Ground.made(vault, master_key) for _ in CALLERS))
+    for role, ground in zip(CALLERS, grounds, strict=True):
         people = await vault.mongo.documents("people").find({})
-        erasures = {}
-        for step, holder in zip(("approve", "refuse", "withdraw"), (*what.centers[4:6], center), strict=True):
-            wished = await vault.http.post(
-                f"/v1/holders/{holder}/credential/erase",
-                json={"reason": "other"},
-                headers=vault.headers("center", holder),
-            )
-            erasures[step] = wished.json()["id"]
-        walk = Walk(vault, what, claim, asked.json()["renewal"]["id"], people[0]["reference"], erasures)
+        walk = Walk(vault, ground, people[0]["reference"])
         mine = []
         for template, method in routes:
             answer = await walk(role, template, method)
             went[f"{method} {template}"].add(answer.status_code)
+            if role in SENDERS and (method, template) == ("post", "/v1/rounds/{round}/credentials"):
+                handed_in.add(answer.status_code)
             mine.append((f"{role}: {method} {template}", readable(answer)))
             for code in _codes(answer):
                 printed.setdefault(code, set()).add(f"{role}: {method} {template}")
-        secrets |= await every_secret(vault, what, master_key)
+        secrets = ground.secrets | await every_secret(vault, ground.what, master_key)
         assert len(secrets) >= 8
         for where, text in mine:
             assert not any(secret in text for secret in secrets), where
@@ -172,6 +209,7 @@ async def test_no_route_gives_any_caller_a_secret(vault: Vault, master_key: Path
     closed = {route for route, statuses in went.items() if not any(200 <= status < 300 for status in statuses)}
     assert {route.split()[1] for route in closed} <= NEEDS_CODE
     assert len(went) == len(routes)
+    assert 202 in handed_in, "a sealed batch was taken in on the way"
 
 
 def _codes(answer: httpx.Response) -> list[str]:
@@ -184,19 +222,24 @@ def _codes(answer: httpx.Response) -> list[str]:
     return [code.partition("#")[2] for code in found]
 
 
-def test_the_search_finds_what_stands_in_documents_and_archives() -> None:
-    from datetime import UTC, datetime
-
-    from shared.paper import Paper
-
+def document_with(word: str) -> bytes:
     paper = Paper("x", made_at=datetime(2025, 1, 1, tzinfo=UTC))
-    paper.paragraph("hunter2")
+    paper.paragraph(word)
     pdf = paper.pdf()
-    assert b"hunter2" not in pdf
+    assert word.encode() not in pdf
+    return pdf
+
+
+def archive_with(word: str) -> bytes:
     kept = io.BytesIO()
     with zipfile.ZipFile(kept, "w") as archive:
-        archive.writestr("a.pdf", pdf)
-    for kind, body in (("application/pdf", pdf), ("application/zip", kept.getvalue())):
+        archive.writestr("a.pdf", document_with(word))
+    return kept.getvalue()
+
+
+def test_the_search_finds_what_stands_in_documents_and_archives() -> None:
+    documents = ("application/pdf", document_with("hunter2")), ("application/zip", archive_with("hunter2"))
+    for kind, body in documents:
         assert "hunter2" in readable(httpx.Response(200, headers={"content-type": kind}, content=body))
 
 

@@ -14,6 +14,7 @@ from shared.mongo.trail import AuditTrail
 from shared.security.anchors import HEADS_EACH, Signer
 from shared.security.audit import Break, Deed, verify
 from shared.security.ledger import Findings, Ledger
+from tests.plans import Watch
 from tests.world import World
 
 SIGNER = Signer(b"a" * 32)
@@ -29,8 +30,8 @@ class Nobody:
         pass
 
 
-def deed(detail: str = "", subject: str = "2569/c1", action: str = "credential.reveal") -> Deed:
-    return Deed("someone", "center", action, subject, "allowed", detail)
+def deed(detail: str = "", subject: str = "2569/c1", action: str = "credential.reveal", actor: str = "someone") -> Deed:
+    return Deed(actor, "center", action, subject, "allowed", detail)
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ async def verified(mongo: Mongo, **options: Any) -> Findings:
                     ledger.anchor("credentials", AuditAnchored.model_validate_json(told["data"]))
                 elif name == "audit":
                     ledger.enter("credentials", document)
-    return ledger.findings(key=SIGNER.key, **options)
+    return ledger.findings(keys={"credentials": SIGNER.key}, **options)
 
 
 async def test_every_entry_is_anchored_once_and_a_cut_tail_is_missed(
@@ -212,7 +213,7 @@ async def test_entries_past_their_time_go_in_first_parts_and_the_rest_still_hold
         ledger.enter("credentials", document)
     async for document in mongo.documents("anchors").each({}):
         ledger.anchor("credentials", AuditAnchored.model_validate(document))
-    findings = ledger.findings(key=SIGNER.key)
+    findings = ledger.findings(keys={"credentials": SIGNER.key})
     assert (findings.breaks, findings.entries) == ([], 9)
 
 
@@ -222,3 +223,59 @@ async def test_what_the_bus_has_not_or_no_anchor_names_is_not_removed(trail: Aud
     await anchoring.anchor(NOW)
     assert await anchoring.remove_older(NOW + timedelta(days=1), NOW) == 0
     assert len(await trail.chain("c1")) == 1
+
+
+async def test_a_name_goes_with_its_last_entry_and_stays_for_who_acts_again(
+    trail: AuditTrail, anchoring: Anchoring, mongo: Mongo
+) -> None:
+    for name in ("gone", "stays", "returns"):
+        await trail.enter(f"of-{name}", deed(actor=name), NOW)
+    await trail.enter("of-stays", deed("later", actor="stays"), NOW + timedelta(days=9))
+    await anchoring.anchor(NOW)
+    await mongo.documents("audit").update_all({}, {"$set": {"outbox": []}})
+    assert await anchoring.remove_older(NOW + timedelta(days=5), NOW + timedelta(days=5)) == 3
+    assert await anchoring.forget_names(NOW + timedelta(days=5)) == 0, "somebody may be about to use a reference"
+    again = await AuditTrail(mongo, Nobody()).enter("of-returns", deed("again", actor="returns"), NOW)
+    assert await anchoring.forget_names(NOW + timedelta(days=6)) == 1
+    names = {each["_id"] for each in await mongo.documents("people").find({})}
+    assert names == {"stays", "returns"}
+    assert await trail.people.name_of(again.actor) == "returns"
+    assert await mongo.documents("people").count({"leaving": {"$exists": True}}) == 0
+
+
+async def test_whoever_is_forgotten_while_they_act_gets_a_new_reference(mongo: Mongo) -> None:
+    """The mark is seen, but the name is gone before it can be taken off."""
+    here, there = People(mongo), People(mongo)
+    before = (await here.references(["someone"]))["someone"]
+    await here.may_leave([before], NOW)
+    update = there._documents.update
+
+    async def forgotten_first(*asked: Any, **options: Any) -> int:
+        assert await here.leave(before, NOW + timedelta(hours=1)) == 1
+        return await update(*asked, **options)
+
+    there._documents.update = forgotten_first  # type: ignore[method-assign]
+    after = (await there.references(["someone"]))["someone"]
+    assert after != before
+    assert await there.name_of(after) == "someone"
+
+
+async def test_what_anchors_removes_and_forgets_reads_no_whole_collection(world: World) -> None:
+    watch = Watch()
+    watched = world.mongo("credentials", listeners=[watch])
+    trail = AuditTrail(watched, Nobody())
+    anchoring = Anchoring(watched, Nobody(), trail, "credentials", lambda: SIGNER)
+    await trail.prepare()
+    await anchoring.prepare()
+    await trail.enter("c1", deed(actor="gone"), NOW)
+    await trail.enter("c1", deed(actor="stays"), NOW)
+    await trail.enter("c2", deed("later", actor="stays"), NOW + timedelta(days=9))
+    await anchoring.anchor(NOW)
+    await watched.documents("audit").update({"_id": "c1#00000001"}, {"$set": {"outbox": []}})
+    await watched.documents("audit").update({"_id": "c1#00000002"}, {"$set": {"outbox": []}})
+    assert await anchoring.remove_older(NOW + timedelta(days=5), NOW) == 2
+    await People(watched).references(["stays"])
+    assert await anchoring.forget_names(NOW + timedelta(days=5)) == 1
+    names = {" ".join(command.split()[:2]) for command in watch.commands}
+    assert {"find audit", "aggregate audit", "delete audit", "find people", "update people"} <= names
+    assert await watch.scans(world.mongo("credentials")) == []

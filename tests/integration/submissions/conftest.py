@@ -150,7 +150,9 @@ async def introduce(office: Office) -> None:
 
 
 def settings_of(world: World, **changes: Any) -> SubmissionsSettings:
-    quick = {"reconcile_seconds": 0.2, "deadline_seconds": 0.2, "inspection_wall_seconds": 5.0}
+    quick = {
+        "reconcile_seconds": 0.2, "deadline_seconds": 0.2, "inspection_wall_seconds": 5.0, "audit_anchor_seconds": 0.5,
+    }  # fmt: skip
     return world.settings(SubmissionsSettings, **{**quick, **changes})
 
 

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,6 +33,7 @@ from shared.contracts.events import ClusterChanged
 from shared.security.principals import Principal, Role
 from shared.thai.calendar import now_in_bangkok
 from tests.integration.submissions.conftest import Office
+from tests.trails import copied, verify, without_the_newest
 from tests.world import eventually
 
 ONESQA = {"role": "assessor", "org": "onesqa"}
@@ -89,6 +91,20 @@ async def test_a_link_gives_the_copy_as_an_attachment_for_minutes(office: Office
         ):
             assert (await stranger.get(changed)).status_code == 403, "what the link says is signed"
     assert await trail(office) == [("report.download", "allowed", f"{office.round} {report['receipt']} copy")]
+
+
+async def test_the_trail_of_it_is_anchored_so_that_a_cut_tail_is_missed(office: Office, tmp_path: Path) -> None:
+    await accepted(office)
+    await link(office)
+    await link(office, role="district", org="5801")
+    file = tmp_path / "audit.jsonl"
+    await copied(office.world, "submissions", file)
+    anchor = (await office.ask("GET", "/v1/audit/anchors/newest", role="auditor", org="a")).json()
+    noted = ("--key", f"submissions={anchor['key']}", "--known", f"submissions={anchor['number']}:{anchor['hash']}")
+    assert verify(file, *noted)[0] == 0
+    gone = without_the_newest(file, f"center/{office.center}")
+    code, said = verify(file, *noted)
+    assert (code, f"{gone}: head-missing" in said) == (1, True)
 
 
 async def test_the_file_as_it_was_sent_goes_to_its_center_and_to_those_who_say_why(office: Office) -> None:

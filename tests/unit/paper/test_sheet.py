@@ -1,8 +1,10 @@
 """A printed sheet says what was written, its codes can be scanned, and the same words make the same bytes."""
 
+import io
 from datetime import UTC, datetime
 
 import numpy as np
+import pikepdf
 import pytest
 
 from shared.paper import Paper
@@ -20,6 +22,16 @@ def written(title: str = "ใบทดสอบ") -> Paper:
     paper.steps(["สแกน", "กรอกรหัสยืนยัน"])
     paper.note("อย่าบอกรหัสแก่ผู้ใด")
     return paper
+
+
+def test_sarabun_travels_in_the_file_and_no_other_font_is_asked_for() -> None:
+    """A reader without Thai fonts sees what was written: every font is embedded, and is Sarabun."""
+    with pikepdf.open(io.BytesIO(written().pdf())) as pdf:
+        fonts = [font for page in pdf.pages for font in page.Resources.Font.values()]
+        embedded = [font.DescendantFonts[0].FontDescriptor for font in fonts]
+        assert fonts
+        assert all("Sarabun" in str(font.BaseFont) for font in fonts)
+        assert all("/FontFile2" in each and len(bytes(each.FontFile2.read_bytes())) > 1_000 for each in embedded)
 
 
 def test_what_is_written_can_be_read_and_scanned() -> None:

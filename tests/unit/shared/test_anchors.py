@@ -73,7 +73,7 @@ def test_untouched_chains_hold_in_whatever_order_they_come(of: list[int], chance
     entries += chance.sample(entries, len(entries) // 2)  # the bus may tell twice
     chance.shuffle(entries)
     chance.shuffle(anchors)
-    findings = found(entries, anchors, key=SIGNER.key)
+    findings = found(entries, anchors, keys={SOURCE: SIGNER.key})
     assert findings.breaks == []
     assert findings.chains == len(of)
     assert findings.unanchored == 0

@@ -1,4 +1,4 @@
-"""The loop that anchors the chains and removes what is past its time."""
+"""The loop that anchors the chains of a service and removes what is past its time, entries and then names."""
 
 import asyncio
 import time
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.mongo import Leases
 from shared.mongo.aggregates import new_id
 from shared.mongo.anchoring import Anchoring
+from shared.mongo.leases import Leases
 from shared.telemetry import get_logger
 
 log = get_logger()
@@ -17,7 +17,7 @@ LEASE: Final = timedelta(minutes=5)
 REMOVE_EVERY_S: Final = 3600.0
 
 
-class Keeper:
+class TrailKeeper:
     """One process of many does it at a time."""
 
     def __init__(
@@ -32,7 +32,18 @@ class Keeper:
         self._anchoring, self._leases, self._clock = anchoring, leases, clock
         self.every_s, self._kept = every_s, timedelta(days=kept_days)
         self._me, self._removed = new_id(), -REMOVE_EVERY_S
+        self._task: asyncio.Task[None] | None = None
         self.beat = time.monotonic()
+
+    def start(self) -> None:
+        """Keep in a task of its own, until `stop`."""
+        self._task = asyncio.create_task(self.run())
+
+    async def stop(self) -> None:
+        """End the task."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     async def run(self) -> None:
         """Keep until cancelled."""
@@ -41,7 +52,7 @@ class Keeper:
             try:
                 await self.keep()
             except Exception as error:
-                log.warning("credentials.audit.interrupted", exc_info=error)
+                log.warning("audit.keeping.interrupted", exc_info=error)
             await asyncio.sleep(self.every_s)
 
     async def keep(self) -> None:
@@ -54,11 +65,15 @@ class Keeper:
             chains = await self._anchoring.anchor(now)
             newest = await self._anchoring.newest() if chains else None
             if newest is not None:
-                log.info("credentials.audit.anchored", chains=chains, number=newest.number)
+                log.info("audit.heads.anchored", chains=chains, number=newest.number)
             if time.monotonic() - self._removed >= REMOVE_EVERY_S:
                 self._removed = time.monotonic()
-                removed = await self._anchoring.remove_older(now - self._kept, now)
-                if removed:
-                    log.info("credentials.audit.removed", entries=removed)
+                await self._remove(now)
         finally:
             await self._leases.give_back(lease)
+
+    async def _remove(self, now: datetime) -> None:
+        entries = await self._anchoring.remove_older(now - self._kept, now)
+        people = await self._anchoring.forget_names(now)
+        if entries or people:
+            log.info("audit.entries.removed", entries=entries, people=people)
