@@ -81,6 +81,11 @@ class Letterbox:
         assert await eventually(quiet, within=90)
 
 
+def kind_of(letter: Letter) -> tuple[str, str, str]:
+    """What it is, wherever it lies."""
+    return letter.service, letter.said("dead_error"), letter.whence
+
+
 @pytest.mark.timeout(300)
 async def test_poison_between_good_records_stops_nobody(system):
     box, kinds = Letterbox(system), poison(OBLIGATIONS)
@@ -108,8 +113,8 @@ async def test_poison_between_good_records_stops_nobody(system):
 
     again = await eventually(back_again, within=60)
     assert {(one.service, one.number) for one in back}.isdisjoint((one.service, one.number) for one in again)
-    still = Counter((one.service, one.said("dead_error"), one.whence) for one in await box.open())
-    assert all(still[one.service, one.said("dead_error"), one.whence] == 1 for one in left), "these stayed open"
+    still = Counter(map(kind_of, [one for one in await box.open() if one.said("dead_error") != "bad_json"]))
+    assert still == Counter(map(kind_of, left)), "these stayed open, each once"
     await box.settle_until_quiet()
     assert await system.clean() == {}
 

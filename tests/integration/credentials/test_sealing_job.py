@@ -123,7 +123,7 @@ async def test_the_job_waits_for_centers_that_were_announced_and_have_not_come(v
         ("auditor", {"generate": True}, 403, "forbidden", None),
         ("center", {"generate": True}, 403, "forbidden", None),
         ("operator", {"generate": False}, 422, "invalid-request", "body.generate"),
-        ("operator", {}, 422, "invalid-request", "body"),
+        ("operator", {}, 422, "invalid-request", "body.generate"),
         ("operator", {"generate": True}, 404, "round-unknown", "path.round"),
     ],
 )
