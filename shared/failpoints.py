@@ -26,6 +26,8 @@ FAILPOINTS = (
     "relay.after_pull",
     "consumer.before_handle",
     "consumer.before_commit",
+    "dead.before_publish",
+    "dead.after_publish",
     "submissions.after_begin",
     "submissions.after_assemble",
     "submissions.after_inspect",

@@ -51,7 +51,8 @@ def assemble(
         own.append(SeaweedFS(state, ports, ORIGINS))
         own.append(Tansu(directory, ports, state.cluster, store))
     foreign = brought(given)
-    servers = {server.name: foreign.get(server.name, server) for server in own}
+    servers: dict[str, Server] = {server.name: foreign.get(server.name, server) for server in own}
+    servers |= {name: server for name, server in foreign.items() if name not in servers}
     servers["topics"] = Topics(
         lambda: servers["kafka"].address,
         given.get("SARABAN_NAMESPACE", "saraban"),

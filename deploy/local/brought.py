@@ -1,4 +1,7 @@
-"""Servers that the user brings: an environment variable of the contract puts one in the place of ours."""
+"""Servers that the user brings: an environment variable of the contract puts one in the place of ours.
+
+The virus scanner has no place to take: without one, files are looked at by the inspection alone.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from urllib.parse import urlsplit
 
-from deploy.local.servers import broker, web
+from deploy.local.servers import broker, clamd, web
 from deploy.local.servers.foreign import Foreign
 from deploy.local.servers.seaweedfs import PROBE_BUCKET
 from deploy.local.servers.tansu import ObjectStore
@@ -18,6 +21,7 @@ VARIABLES = {
     "kafka": "SARABAN_KAFKA_BOOTSTRAP",
     "issuer": "SARABAN_OIDC_ISSUER",
     "mail": "SARABAN_SMTP_URL",
+    "scanner": "SARABAN_CLAMAV_URL",
 }
 
 
@@ -55,6 +59,8 @@ def answers(name: str, address: str, environment: Mapping[str, str]) -> bool:
         return any(broker.answers(one.strip()) for one in address.split(","))
     if name == "issuer":
         return web.answers(f"{address.rstrip('/')}/.well-known/openid-configuration")
+    if name == "scanner":
+        return clamd.answers(address)
     return _mail_answers(address)
 
 

@@ -29,7 +29,7 @@ app.command()(verify)
 ROOMS = {
     "roll": "deploy.local.roll.commands:roll_app",
     "events": "deploy.local.tools.commands:events_app",
-    "dead": "deploy.local.tools.commands:dead_app",
+    "dead": "deploy.local.tools.dead:dead_app",
     "projections": "deploy.local.tools.commands:projections_app",
     "audit": "deploy.local.tools.audit:audit_app",
     "receipts": "deploy.local.tools.receipts:receipts_app",

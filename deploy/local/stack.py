@@ -96,7 +96,8 @@ class Stack:
             self.state.settle(self.kind)
             self.state.brought = [name for name, server in self.servers.items() if isinstance(server, Foreign)]
             self.state.save()
-            wanted = {name: server for name, server in self.servers.items() if not servers_only or name in SERVERS}
+            some = {*SERVERS, *self.state.brought}
+            wanted = {name: server for name, server in self.servers.items() if not servers_only or name in some}
             bring_up(wanted, self.report)
 
     def stop(self) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Query, Response
 
@@ -59,7 +59,9 @@ def router(knowledge: Knowledge, store: Store) -> Router:
 
 
 def _orders(routes: Router, knowledge: Knowledge, store: Store) -> None:
-    @routes.post("/notices", status_code=201, responses={200: {"model": Rehearsal, "description": "A rehearsal"}})
+    rehearsed: dict[str, Any] = {"model": Rehearsal, "description": "A rehearsal"}
+
+    @routes.post("/notices", status_code=201, responses={200: rehearsed, 404: {}})
     async def order(
         principal: Officer,
         wanted: NoticeOrder,

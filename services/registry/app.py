@@ -141,6 +141,7 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
             ready=[
                 Check("consumers", bus_is_ready),
                 answers("mongo", mongo.ping),
+                answers("objects", lambda: blobs.probe(settings.papers)),
                 answers("issuer", verifier.ready),
             ],
         ),

@@ -10,9 +10,10 @@ from shared.bus.dead import DeadLetterLimit
 from shared.bus.envelope import Envelope, Incoming, Outgoing
 from shared.bus.publisher import Publisher
 from shared.bus.reading import probe, read_topic
-from shared.bus.relay import Relay, Sweeper
+from shared.bus.relay import Relay
 from shared.bus.rereading import Place, reread
 from shared.bus.settled import settle, settled
+from shared.bus.sweeper import Sweeper
 
 __all__ = [
     "Batch",

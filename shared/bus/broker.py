@@ -13,7 +13,8 @@ from shared.bus.catching_up import caught_up
 from shared.bus.consumer import Consumer, Handler
 from shared.bus.dead import DeadLetterLimit, DeadLetters
 from shared.bus.publisher import Publisher
-from shared.bus.relay import Relay, Slots, Source, Sweeper
+from shared.bus.relay import Relay, Source
+from shared.bus.sweeper import Slots, Sweeper
 from shared.contracts.topics import Service, Topic, group_name
 from shared.security.publishers import read_publishers
 from shared.settings import CoreSettings
@@ -139,7 +140,8 @@ class Bus:
 
     def problems(self) -> list[str]:
         """Why this process should be restarted; empty while all is well."""
-        return [problem for consumer in self.consumers for problem in consumer.problems()]
+        found = [problem for consumer in self.consumers for problem in consumer.problems()]
+        return found + (self._sweeper.problems() if self._sweeper else [])
 
     def unready(self) -> list[str]:
         """What is not ready yet; empty once every consumer has its share."""

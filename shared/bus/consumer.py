@@ -5,8 +5,8 @@ Promises, in order, for every batch that Kafka hands over:
 1. Each record is decoded and validated. What can never be read goes to the dead letters, within their limit, while its
    neighbours go on. A batch that comes again buries its dead again.
 2. The handler gets the readable events once more than zero times. It must be idempotent.
-3. A handler that raises is retried with growing, jittered waits. When patience ends, the consumer stops, nothing is
-   committed, and the process reports itself unhealthy.
+3. A handler or a commit that fails is tried again with growing, jittered waits. When patience ends, the consumer stops,
+   nothing is committed, and the process reports itself unhealthy.
 4. Offsets are committed only after the handler and the dead letters are durable.
 5. A rebalance waits, within a bound, for the batch at hand.
 """
@@ -134,7 +134,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
         try:
             await self._receive(message.raw_message)
             failpoint("consumer.before_commit")
-            await message.ack()
+            await self._patiently(message.ack)
         except CommitFailedError:
             # The group gave this share away while the batch was worked on. Whoever has it now gets the batch again.
             log.warning("bus.consumer.retrying", consumer=self.name, error="thrown out while busy")
@@ -231,7 +231,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 return await work()
             except Exception as error:
                 attempt += 1
-                if time.monotonic() + wait > until:
+                if isinstance(error, CommitFailedError) or time.monotonic() + wait > until:
                     raise
                 log.warning(
                     "bus.consumer.retrying",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from shared.bus.envelope import MAX_EVENT_BYTES, Headers, Incoming, Outgoing
 from shared.bus.publisher import Publisher
 from shared.contracts.topics import Service, Topic, dead_letters
+from shared.failpoints import failpoint
 from shared.failures import BadData
 
 
@@ -68,7 +69,9 @@ class DeadLetters:
 
     async def bury(self, dead: list[tuple[Dead, Topic]]) -> None:
         """Publish; returns once the broker has every one. Raises Unavailable otherwise."""
+        failpoint("dead.before_publish")
         await self._publisher.publish_all([self._letter(*one) for one in dead])
+        failpoint("dead.after_publish")
 
     def _letter(self, dead: Dead, topic: Topic) -> Outgoing:
         record, fault = dead

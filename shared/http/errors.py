@@ -115,6 +115,9 @@ def _problem_of(errors: Sequence[Any]) -> Problem:
 
 
 def _where(location: Sequence[object]) -> str:
+    if len(location) > 1 and location[0] == "body" and str(location[1])[:1].isupper():
+        # Where a body may have one of several forms, pydantic names the form's class: that is no place in the body.
+        location = ("body", *location[2:])
     return ".".join(str(part) for part in location)
 
 

@@ -33,10 +33,18 @@ OLD: dict[str, Any] = {
         "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
         "path": {"type": "array", "items": {"type": "string"}},
         "part": {"$ref": "#/$defs/Part"},
+        "state": {"anyOf": [{"enum": ["on", "off"], "type": "string"}, {"type": "null"}]},
+        "spare": {"anyOf": [{"$ref": "#/$defs/Part"}, {"type": "null"}]},
+        "lengths": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}},
+        "digest": {"type": "string", "minLength": 2, "maxLength": 64, "pattern": "^[0-9a-f]+$"},
+        "count": {"type": "integer", "minimum": 0, "maximum": 50},
     },
     "required": ["code", "kind"],
     "$defs": {"Part": {"properties": {"size": {"type": "integer"}}, "required": ["size"], "type": "object"}},
 }
+
+
+DIGEST = {"type": "string", "minLength": 2, "maxLength": 64, "pattern": "^[0-9a-f]+$"}
 
 
 def changed(**properties: Any) -> dict[str, Any]:
@@ -58,10 +66,49 @@ def test_a_new_optional_field_is_welcome():
         (changed(path={"type": "array", "items": {"type": "integer"}}), "path[]: was"),
         (changed(note={"type": "string"}), "note: was"),
         ({**OLD, "$defs": {"Part": {"properties": {}, "type": "object"}}}, "part.size: taken away"),
+        ({**OLD, "$defs": {"Part": {"properties": {}, "type": "object"}}}, "spare.size: taken away"),
+        (
+            changed(state={"anyOf": [{"enum": ["on", "off", "broken"], "type": "string"}, {"type": "null"}]}),
+            "state: its allowed values changed",
+        ),
+        (changed(state={"anyOf": [{"type": "string"}, {"type": "null"}]}), "state: its allowed values changed"),
+        (changed(spare={"anyOf": [{"type": "string"}, {"type": "null"}]}), "spare: was ['null', 'object']"),
+        (changed(code={"type": "string", "minLength": 1}), "code: minLength was none, is 1"),
+        (changed(code={"type": "string", "pattern": "^c"}), "code: pattern was none, is ^c"),
+        (changed(code={"type": "string", "const": "c"}), "code: its allowed values changed"),
+        (
+            changed(digest={"type": "string", "minLength": 3, "maxLength": 64, "pattern": "^[0-9a-f]+$"}),
+            "digest: minLength",
+        ),
+        (
+            changed(digest={"type": "string", "minLength": 2, "maxLength": 32, "pattern": "^[0-9a-f]+$"}),
+            "digest: maxLength",
+        ),
+        (changed(digest=DIGEST | {"pattern": "^[0-9]+$"}), "digest: pattern"),
+        (changed(count={"type": "integer", "minimum": 1, "maximum": 50}), "count: minimum was 0, is 1"),
+        (changed(count={"type": "integer", "minimum": 0, "maximum": 49}), "count: maximum was 50, is 49"),
+        (changed(note={"anyOf": [{"type": "string", "maxLength": 9}, {"type": "null"}]}), "note: maxLength was none"),
+        (
+            changed(lengths={"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}),
+            "lengths{}: minimum was 0, is 1",
+        ),
     ],
 )
 def test_a_breaking_change_is_named(new, word):
     assert any(line.startswith(word) for line in breaks(OLD, new)), breaks(OLD, new)
+
+
+@pytest.mark.parametrize(
+    "wider",
+    [
+        {"digest": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[0-9a-f]+$"}},
+        {"digest": {"type": "string"}},
+        {"count": {"type": "integer", "minimum": -1}},
+        {"state": {"anyOf": [{"type": "null"}, {"enum": ["off", "on"], "type": "string"}]}},
+    ],
+)
+def test_a_wider_bound_and_another_order_are_welcome(wider):
+    assert breaks(OLD, changed(**wider)) == []
 
 
 @given(st.sampled_from(sorted(EVENT_TYPES)))

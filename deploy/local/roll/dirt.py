@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from deploy.local.roll.faults import FAULTS, Cells, Found, Kind
+from deploy.local.roll.faults import FAULTS, Found, Kind
 from deploy.local.roll.generator import Roll, RollRow
 from deploy.local.roll.layouts import Layout, english, other_names, two_lines
+from deploy.local.roll.spoiling import Cells
 from deploy.local.roll.writers import Cell, Merge, Page, pages_to_xlsx, rows_to_csv
 
 _TITLES = ("บัญชีรายชื่อศูนย์พัฒนาเด็กเล็กที่จะได้รับการประกันคุณภาพภายนอก", "(สิ่งที่ส่งมาด้วย)")

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.registry.domain import Center
 from services.registry.roll.loss import RollRequest
 from services.registry.store import RegistryStore
 from shared.contracts.events import RollAnswered
@@ -55,10 +54,6 @@ class RollStore:
             fields=["code", "name", "lao"],
         )
         return [(each["code"], each["name"], each["lao"]) for each in found]
-
-    async def known_centers(self, codes: Iterable[str]) -> dict[str, Stored[Center]]:
-        """Those of the centers that exist."""
-        return await self._centers.load_many(codes)
 
     # requests
 

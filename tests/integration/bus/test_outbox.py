@@ -7,10 +7,11 @@ import pytest
 from pydantic import BaseModel
 
 from shared.bus import Bus, Outgoing
-from shared.bus.relay import Relay, Sweeper
+from shared.bus.relay import Relay
+from shared.bus.sweeper import SWEEP_SECONDS, Sweeper
 from shared.contracts.events import CenterChanged
 from shared.contracts.topics import CENTERS
-from shared.mongo import Aggregates, AlreadyThere, Backpressure, Conflict, Leases, NewEvent
+from shared.mongo import Aggregates, AlreadyThere, Backpressure, Conflict, Leases, NewEvent, OutboxEntry
 from shared.mongo.aggregates import OUTBOX_CAP
 from tests.world import World, eventually
 
@@ -91,6 +92,16 @@ async def test_writers_are_held_back_while_the_broker_is_away(silent):
         await silent.save(stored, Plain(name="b"), [event("c1")], NOW)
     document = await silent.documents.one({"_id": "c1"})
     assert (document["name"], len(document["outbox"])) == ("a", OUTBOX_CAP)
+
+
+async def test_the_producer_is_idempotent_wherever_the_broker_has_it(world):
+    """Apache Kafka has it (SARABAN_TEST_STACK=real); Tansu has no InitProducerId, and the local stack says so."""
+    publisher = await world.publisher()
+    assert publisher._producer
+    numbered = publisher._producer._txn_manager is not None
+    assert numbered == world.settings().kafka_idempotent == (world.stack.kind == "real")
+    if numbered:
+        assert publisher._producer._txn_manager.has_pid(), "the broker gave it an id"
 
 
 async def test_what_is_written_is_announced_at_once_and_taken_out(world):
@@ -200,6 +211,62 @@ async def test_a_sweeper_leaves_fresh_entries_to_their_writer(world):
     await fresh.create("c1", Plain(name="a"), [event("c1")], now)
     assert await fresh.outbox.slots_due(now) == set()
     assert await fresh.outbox.slots_due(now + timedelta(minutes=6)) != set()
+
+
+class Stuck:
+    """A database that takes the question and never answers."""
+
+    name = "centers"
+
+    async def slots_due(self, now: datetime) -> set[int]:
+        await asyncio.Event().wait()
+        return set()
+
+    async def due(self, slot: int, now: datetime, limit: int) -> list[tuple[str, list[OutboxEntry]]]:
+        return []
+
+    async def pull(self, published) -> None:
+        pass
+
+
+async def test_a_sweeper_that_hangs_or_died_says_so(world, monkeypatch):
+    bus = Bus(world.settings(roles="relay"), "registry")
+    bus.sweep(Leases(world.mongo("registry").documents("leases")), [Stuck()])
+    assert bus.problems() == [], "not started yet"
+    await bus.start()
+    assert bus.problems() == []
+    monkeypatch.setattr("shared.bus.sweeper.SILENT_SECONDS", 0.2)
+
+    async def problems() -> list[str]:
+        return bus.problems()
+
+    assert (await eventually(problems))[0].startswith("sweeper: silent for")
+    assert bus._sweeper
+    assert bus._sweeper._task
+    bus._sweeper._task.cancel()
+
+    async def dead() -> bool:
+        return bus.problems() == ["sweeper: its task has died"]
+
+    await eventually(dead)
+    await bus.stop()
+    assert bus.problems() == [], "stopped by its own process"
+
+
+async def test_a_sweeper_with_nothing_to_do_is_well(world, silent, monkeypatch):
+    monkeypatch.setattr("shared.bus.sweeper.SILENT_SECONDS", 3.0)
+    bus = Bus(world.settings(roles="relay"), "registry")
+    bus.sweep(Leases(world.mongo("registry").documents("leases")), [silent.outbox])
+    await bus.start()
+    assert bus._sweeper
+    begun = bus._sweeper._beat
+
+    async def turned() -> bool:
+        assert bus.problems() == []
+        return bus._sweeper is not None and bus._sweeper._beat > begun + 2 * SWEEP_SECONDS
+
+    await eventually(turned)
+    await bus.stop()
 
 
 async def test_a_lease_changes_hands_only_when_it_ran_out_and_its_token_grows(world):

@@ -5,9 +5,10 @@ import contextlib
 import io
 import time
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownError
 
 from shared.telemetry import configure_logging
+from tests.integration.bus.test_burying import committed
 from tests.integration.bus.test_consumer import Reader, center
 from tests.world import eventually
 
@@ -61,6 +62,38 @@ async def test_a_consumer_whose_group_task_died_says_so(world, monkeypatch):
         await one.bus.stop()
     await joining
     await two.bus.stop()
+
+
+async def test_a_commit_that_the_broker_could_not_keep_is_tried_again(world, monkeypatch):
+    """As when the store under the broker is away for a moment: nobody is there to restart the process for it."""
+    reader = Reader(world)
+    await reader.bus.start()
+
+    async def ready() -> bool:
+        return not reader.bus.unready()
+
+    await eventually(ready)
+    client = getattr(reader.bus._broker.subscribers[0], "consumer")  # noqa: B009  the base class does not declare it
+    commit, failures = client.commit, 3
+
+    async def fail_first(*given: object) -> None:
+        nonlocal failures
+        failures -= 1
+        if failures >= 0:
+            raise UnknownError
+        await commit(*given)
+
+    monkeypatch.setattr(client, "commit", fail_first)
+    await world.publish("registry", ("c1", 1, center("c1")))
+
+    async def kept() -> bool:
+        return await committed(world) == 1
+
+    await eventually(kept)
+    assert failures < 0, "it failed three times before"
+    assert reader.bus.problems() == []
+    assert reader.seen == [("c1", 1)], "the batch was not handled again for it"
+    await reader.bus.stop()
 
 
 async def test_a_member_that_was_thrown_out_while_busy_comes_back_and_loses_nothing(world):

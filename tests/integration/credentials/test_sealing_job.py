@@ -117,23 +117,37 @@ async def test_the_job_waits_for_centers_that_were_announced_and_have_not_come(v
 
 
 @pytest.mark.parametrize(
-    ("role", "body", "status", "slug"),
+    ("role", "body", "status", "slug", "where"),
     [
-        ("province", {"generate": True}, 403, "forbidden"),
-        ("auditor", {"generate": True}, 403, "forbidden"),
-        ("center", {"generate": True}, 403, "forbidden"),
-        ("operator", {"generate": False}, 422, "invalid-request"),
-        ("operator", {}, 422, "invalid-request"),
-        ("operator", {"generate": True}, 404, "round-unknown"),
+        ("province", {"generate": True}, 403, "forbidden", None),
+        ("auditor", {"generate": True}, 403, "forbidden", None),
+        ("center", {"generate": True}, 403, "forbidden", None),
+        ("operator", {"generate": False}, 422, "invalid-request", "body.generate"),
+        ("operator", {}, 422, "invalid-request", "body.generate"),
+        ("operator", {"generate": True}, 404, "round-unknown", "path.round"),
     ],
 )
 async def test_what_is_not_allowed_changes_nothing(
-    vault: Vault, role: str, body: dict[str, Any], status: int, slug: str
+    vault: Vault, role: str, body: dict[str, Any], status: int, slug: str, where: str | None
 ) -> None:
     what = Round.of(1)
     answer = await ask(vault, what, role, json=body)
     assert (answer.status_code, answer.json()["type"]) == (status, f"urn:saraban:problem:{slug}")
+    assert answer.json().get("where") == where
     assert await vault.mongo.documents("jobs").one({"_id": what.id}) is None
+
+
+async def test_a_key_used_again_with_another_body_is_refused_and_starts_nothing(vault: Vault) -> None:
+    what = Round.of(1)
+    await vault.seal(what)
+    path, operator = f"/v1/rounds/{what.id}/batches", vault.headers("publisher", "onesqa", key=f"batch-{what.tag}")
+    first = await vault.http.post(path, json={"way": "file"}, headers=operator)
+    again = await vault.http.post(path, json={"way": "file"}, headers=operator)
+    other = await vault.http.post(path, json={"way": "events"}, headers=operator)
+    assert (first.status_code, first.json()) == (201, again.json())
+    assert (other.status_code, other.json()["type"]) == (409, "urn:saraban:problem:idempotency-key-reused")
+    assert other.json()["where"] == "header.Idempotency-Key"
+    assert await vault.mongo.documents("batches").count({"round": what.id}) == 1
 
 
 async def test_an_expired_token_is_told_apart(vault: Vault) -> None:

@@ -126,8 +126,15 @@ async def test_the_same_order_with_the_same_key_reminds_once(here):
     again = await here.remind("province", "58", key="key-0001")
     assert first.json()["id"] == again.json()["id"]
     other = await here.remind("province", "58", key="key-0001", within="5801")
-    assert problem(other)[:2] == (409, "idempotency-key-reused")
+    assert problem(other) == (409, "idempotency-key-reused", "header.Idempotency-Key")
     await Desk(here.world).until(delivered=7, bounced=1)
+
+
+async def test_a_token_whose_time_is_over_orders_nothing(here):
+    stale = here.world.token("province", "58", ttl=-3600)
+    answer = await here.http.post("/v1/notices", headers={"Authorization": f"Bearer {stale}"}, json=REMINDER)
+    assert problem(answer) == (401, "token-expired", "header.Authorization")
+    assert len(await Desk(here.world).all()) == 5
 
 
 async def test_an_order_whose_answer_was_never_stored_is_not_given_twice(here):

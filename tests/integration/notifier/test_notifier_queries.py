@@ -8,9 +8,16 @@ from services.notifier.app import build
 from shared.mongo import Mongo
 from tests.integration.notifier.country import LAO, ROUND, Country, settings
 from tests.integration.notifier.watching import Desk, Handled
+from tests.plans import Asked
 from tests.world import eventually
 
 EXPLAINED = ("find", "aggregate", "count", "update", "delete", "findAndModify")
+
+STORES = (
+    "services.notifier.store",
+    "services.notifier.knowledge",
+)
+"""Every query of these is asked here."""
 
 
 class Wire(CommandListener):
@@ -57,7 +64,8 @@ async def scans(mongo: Mongo, command: dict[str, Any], name: str) -> bool:
     return "COLLSCAN" in stages(await mongo.explain(command))
 
 
-async def test_every_query_uses_an_index(world, post, client):
+async def test_every_query_uses_an_index(world, post, client, monkeypatch):
+    asked = Asked(monkeypatch, *STORES)
     country, wire, handled = Country(world), Wire(), Handled(world)
     await country.organizations(LAO)
     await country.centers("c1", "c2")
@@ -79,6 +87,8 @@ async def test_every_query_uses_an_index(world, post, client):
         await Desk(world).until(delivered=4)
         await ask("POST", "/v1/notices", "province", "58", json={"kind": "reminder", "round": ROUND})
         await Desk(world).until(delivered=6)
+        await country.obligations("c3")  # one more of an LAO that was told already
+        await handled.until(projections=14, effects=6)
         (opening,) = await Desk(world).all(recipient=LAO)
         await ask("POST", f"/v1/notices/{opening['notice']}/acknowledgements", "lao", LAO)
         for role, org in (("province", "58"), ("center", "c1"), ("operator", "00")):
@@ -96,4 +106,5 @@ async def test_every_query_uses_an_index(world, post, client):
     assert len(wire.commands) > 25
     faults = [key for key, command in wire.commands.items() if await scans(mongo, command, str(key[0]))]
     assert not faults, faults
+    assert asked.never() == []
     assert await scans(mongo, {"find": "deliveries", "filter": {"reason": "x"}}, "find")

@@ -185,6 +185,14 @@ async def test_nobody_in_particular(untouched):
     assert is_problem(answer, 401, "sign-in-required", "header.Authorization")
 
 
+async def test_a_token_whose_time_is_over(untouched):
+    stale = untouched.world.token("department", "00", ttl=-3600)
+    headers = {"Authorization": f"Bearer {stale}"}
+    for path in ("/v1/rounds", "/v1/rounds/stands/roll", "/v1/rounds/stands/open"):
+        answer = await untouched.http.post(path, content=TWO_CENTERS, headers=headers)
+        assert is_problem(answer, 401, "token-expired", "header.Authorization")
+
+
 async def test_a_key_used_again_for_another_roll(untouched):
     headers = {"Idempotency-Key": "roll-of-monday"}
     first = await untouched.send("stands", TWO_CENTERS, headers=headers)

@@ -3,22 +3,33 @@
 import json
 import secrets
 import xml.etree.ElementTree as ET
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 
 from deploy.local.stack import Stack
 from services.registry.app import build
+from services.registry.clusters.store import ClusterStore
 from services.registry.settings import RegistrySettings
+from shared.thai.calendar import now_in_bangkok
 from tests.integration.registry.clustering import EACH, PROVINCES, Clustering, codes, lattice
 from tests.integration.registry.reading.test_exports import rows as sheet_rows
-from tests.plans import Watch
+from tests.plans import Asked, Silent, Watch
 from tests.world import World, eventually, run_app
+
+STORES = ("services.registry.clusters.store",)
+"""Every query of these is asked here."""
 
 
 @pytest.fixture(scope="module")
-async def watched(stack: Stack) -> AsyncIterator[tuple[Clustering, Watch]]:
+def asked() -> Iterator[Asked]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield Asked(patch, *STORES)
+
+
+@pytest.fixture(scope="module")
+async def watched(stack: Stack, asked: Asked) -> AsyncIterator[tuple[Clustering, Watch]]:
     """One registry with one open round; the tests below happen to it in order."""
     world, watch = World(stack, f"t{secrets.token_hex(4)}"), Watch()
     await world.open()
@@ -372,6 +383,10 @@ async def test_merges_closings_and_late_additions_show_in_the_standing_and_the_c
 
 
 async def test_no_query_on_clusters_reads_a_whole_collection(
-    adopted: Clustering, watched: tuple[Clustering, Watch]
+    adopted: Clustering, watched: tuple[Clustering, Watch], asked: Asked
 ) -> None:
+    store = ClusterStore(adopted.world.mongo("registry", listeners=[watched[1]]), Silent(), now_in_bangkok)
+    assert await store.part("no-such-plan/58") is None
+    assert [one async for one in store.listed("no-such-draft", "58")] == []
     assert await watched[1].scans(adopted.world.mongo("registry")) == []
+    assert asked.never() == []

@@ -7,9 +7,12 @@ import pytest
 
 from tests.integration.registry.conftest import Registry, in_days, open_registry
 from tests.integration.registry.test_orders import PAI, get, give, row, slug
-from tests.plans import Watch
+from tests.plans import Asked, Watch
 from tests.unit.registry.files import as_csv, roll
 from tests.world import run_app
+
+STORES = ("services.registry.due.store",)
+"""Every query of these is asked here."""
 
 YEARS = {"n1": "", "n2": "", "o1": "2560", "o2": "2563", "d1": "2564", "e1": "2566"}
 CHIANG_MAI = {"จังหวัด": "เชียงใหม่", "อำเภอ": "เมืองเชียงใหม่", "ตำบล": "ช้างเผือก", "รหัส อปท.": "6500101"}
@@ -128,8 +131,8 @@ async def test_a_closed_center_is_nobodys_to_select(known):
     assert "gone" not in await codes(known)
 
 
-async def test_no_query_of_the_rule_reads_a_whole_collection(world):
-    watch = Watch()
+async def test_no_query_of_the_rule_reads_a_whole_collection(world, monkeypatch):
+    watch, asked = Watch(), Asked(monkeypatch, *STORES)
     app = open_registry(world, [watch])
     headers = {"Authorization": f"Bearer {world.token('department', '00')}"}
     transport = httpx.ASGITransport(app)
@@ -150,3 +153,4 @@ async def test_no_query_of_the_rule_reads_a_whole_collection(world):
         made = await http.post("/v1/rounds/r/proposal?format=csv", json={"capacity": 5})
         assert made.status_code == 200
     assert await watch.scans(world.mongo("registry")) == []
+    assert asked.never() == []

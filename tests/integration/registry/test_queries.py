@@ -2,11 +2,13 @@
 
 import httpx
 
+from services.registry.store import RegistryStore
 from shared.contracts.events import RollEntry
 from shared.contracts.topics import ROLL_ANSWERS
 from shared.http import write_cursor
+from shared.thai.calendar import now_in_bangkok
 from tests.integration.registry.conftest import TWO_CENTERS, in_days, open_registry
-from tests.plans import Watch
+from tests.plans import Asked, Silent, Watch
 from tests.unit.registry.files import SOUND, as_csv, roll
 from tests.world import eventually, run_app
 
@@ -18,6 +20,12 @@ ENTRY = {
     "district": SOUND["อำเภอ"],
     "province": SOUND["จังหวัด"],
 }
+
+STORES = (
+    "services.registry.store",
+    "services.registry.roll.store",
+)
+"""Every query of these is asked here."""
 
 
 async def a_whole_life(http: httpx.AsyncClient) -> None:
@@ -61,8 +69,8 @@ async def a_loss_and_its_second_person(http: httpx.AsyncClient) -> None:
     assert (await http.post(f"{request}/withdraw")).status_code == 200
 
 
-async def test_no_query_reads_a_whole_collection(world):
-    watch = Watch()
+async def test_no_query_reads_a_whole_collection(world, monkeypatch):
+    watch, asked = Watch(), Asked(monkeypatch, *STORES)
     app = open_registry(world, [watch], roles="api,consumer,relay", roll_loss_share=0.1)
     headers = {"Authorization": f"Bearer {world.token('department', '00')}"}
     transport = httpx.ASGITransport(app)
@@ -71,6 +79,9 @@ async def test_no_query_reads_a_whole_collection(world):
         entry = RollEntry(round="r", code="c9", **ENTRY)
         await world.publish_signed(("c9", 1, entry))
         await eventually(lambda: world.records(ROLL_ANSWERS))
+        store = RegistryStore(world.mongo("registry", listeners=[watch]), Silent(), now_in_bangkok)
+        assert await store.organization("58"), "asked by extensions and exports"
+        assert await store.center("0000000001")
     watched = {shape.split()[1] for shape in watch.commands}
     assert watched >= {
         "rounds",
@@ -82,3 +93,4 @@ async def test_no_query_reads_a_whole_collection(world):
         "roll_answers",
     }
     assert await watch.scans(world.mongo("registry")) == []
+    assert asked.never() == []

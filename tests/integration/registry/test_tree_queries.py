@@ -3,8 +3,11 @@
 import httpx
 
 from tests.integration.registry.conftest import TWO_CENTERS, in_days, open_registry
-from tests.plans import Watch
+from tests.plans import Asked, Watch
 from tests.world import run_app
+
+STORES = ("services.registry.tree.store",)
+"""Every query of these is asked here."""
 
 
 async def a_year_of_orders(http: httpx.AsyncClient) -> None:
@@ -51,8 +54,8 @@ async def a_year_of_orders(http: httpx.AsyncClient) -> None:
     assert (await http.get("/v1/orders", params={"cursor": following})).status_code == 200
 
 
-async def test_no_query_reads_a_whole_collection(world):
-    watch = Watch()
+async def test_no_query_reads_a_whole_collection(world, monkeypatch):
+    watch, asked = Watch(), Asked(monkeypatch, *STORES)
     app = open_registry(world, [watch])
     headers = {"Authorization": f"Bearer {world.token('department', '00')}"}
     transport = httpx.ASGITransport(app)
@@ -61,3 +64,4 @@ async def test_no_query_reads_a_whole_collection(world):
     watched = {shape.split()[1] for shape in watch.commands}
     assert watched >= {"rounds", "organizations", "centers", "obligations", "orders", "audit", "leases"}
     assert await watch.scans(world.mongo("registry")) == []
+    assert asked.never() == []

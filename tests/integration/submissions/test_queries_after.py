@@ -8,18 +8,30 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from services.submissions.app import build
+from services.submissions.store import Store
 from tests.integration.submissions.conftest import Office, introduce, round_, settings_of
 from tests.integration.submissions.test_carrying import merge, until
 from tests.integration.submissions.test_downloads import ONESQA, accepted, archive, link, opened
 from tests.integration.submissions.test_lists import more
 from tests.integration.submissions.test_reviewing import judge
 from tests.integration.submissions.test_summary import bring
-from tests.plans import Watch
+from tests.plans import Asked, Silent, Watch
 from tests.world import World, eventually, run_app
 
+STORES = (
+    "services.submissions.store",
+    "services.submissions.due_store",
+    "services.submissions.roster_store",
+    "services.submissions.summary_store",
+    "services.submissions.receipt_store",
+    "services.submissions.sweep_store",
+    "services.submissions.cluster_store",
+)
+"""Every query of these is asked here."""
 
-async def test_no_query_after_a_receipt_reads_a_whole_collection(world: World) -> None:
-    watch = Watch()
+
+async def test_no_query_after_a_receipt_reads_a_whole_collection(world: World, monkeypatch) -> None:
+    watch, called = Watch(), Asked(monkeypatch, *STORES)
     app = build(settings_of(world, deadline_again_minutes=0.01), listeners=[watch])
     async with (
         run_app(app),
@@ -64,9 +76,15 @@ async def test_no_query_after_a_receipt_reads_a_whole_collection(world: World) -
             who = {"role": "auditor", "org": "a"} if office.center in path or "paper" in path else province
             assert (await office.ask("GET", path, **who)).status_code == 200, path
         subject = {"subject": f"center/{office.center}"}
+        assert (await archive(office, {"cluster": "no-such"}, **ONESQA)).status_code == 404
+        draft = await office.ask("GET", f"{base}/centers/{office.other}/summary/draft", org=office.other)
+        assert draft.status_code in {200, 404}, draft.text
+        sweeps = Store(world.mongo("submissions", listeners=[watch]), Silent()).sweeps
+        assert await sweeps.uploads(["no-such-upload"]) == {}, "asked once an hour, of what lies in the store"
         assert (await office.ask("GET", "/v1/audit", role="auditor", org="a", params=subject)).status_code == 200
 
     assert await watch.scans(world.mongo("submissions")) == []
+    assert called.never() == []
     asked = {name.split()[1] for name in watch.commands}
     collections = {"submissions", "obligations", "centers", "rounds", "deadlines", "summaries", "frameworks"}
     assert {*collections, "audit", "receipt_keys", "leases"} <= asked

@@ -90,6 +90,8 @@ async def test_a_replayed_key_with_another_body_is_refused(office: Office) -> No
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json()
     assert (other.status_code, other.json()["type"]) == (409, "urn:saraban:problem:idempotency-key-reused")
+    assert other.json()["where"] == "header.Idempotency-Key"
+    assert len((await office.submission())["uploads"]) == 1
 
 
 async def test_bytes_that_are_not_the_file_that_was_declared_are_not_received(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import secrets
@@ -15,6 +16,7 @@ import pikepdf
 import pytest
 import pytest_asyncio
 
+from deploy.local.brought import brought
 from deploy.local.crowd.papers import paper
 from deploy.local.stack import Stack
 from services.submissions.app import build
@@ -52,6 +54,17 @@ def infected(*, packed: bool) -> bytes:
         page.Contents = pdf.make_stream(b"BT /F 9 Tf (a) Tj ET\n% " + EICAR + b"\n")
         pdf.save(out, compress_streams=packed)
     return out.getvalue()
+
+
+@pytest.mark.parametrize("way", ["tcp", "unix"])
+async def test_up_asks_the_scanner_that_the_user_named(clamd: Clamd, way: str) -> None:
+    (foreign,) = brought({"SARABAN_CLAMAV_URL": clamd.url if way == "tcp" else f"unix://{clamd.unix}"}).values()
+    assert await asyncio.to_thread(foreign.ready)
+    await clamd.stop()
+    try:
+        assert not await asyncio.to_thread(foreign.ready)
+    finally:
+        await clamd.start()
 
 
 async def scanned(scanner: Scanner, data: bytes) -> str | None:

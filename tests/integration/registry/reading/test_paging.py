@@ -3,8 +3,7 @@
 import base64
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,26 +11,17 @@ import pytest
 from deploy.local.stack import Stack
 from services.registry.domain import Center, Organization, order_of
 from services.registry.store import RegistryStore
-from shared.mongo import Outbox, OutboxEntry
 from shared.thai.calendar import now_in_bangkok
 from shared.thai.collation import thai_sorted
 from tests.integration.registry.conftest import open_registry
 from tests.integration.registry.reading.conftest import Library
 from tests.integration.registry.test_bad_input import is_problem
+from tests.plans import Silent
 from tests.world import World
 
 PATH = ("00", "58", "5801", "6580103")
 NAMES = [f"ศูนย์พัฒนาเด็กเล็กบ้าน{letter}หนองบัว" for letter in "กขคงจฉชซดตถทนบปผพฟมยรลวสหอ"]
 Write = Callable[[RegistryStore, Center], Awaitable[None]]
-
-
-class Silent:
-    """Nobody is told: only what is stored matters here."""
-
-    grace = timedelta(hours=1)
-
-    def announce(self, outbox: Outbox, aggregate: str, entries: Sequence[OutboxEntry]) -> None:
-        """Leave it to nobody."""
 
 
 def named(code: str, name: str) -> Center:

@@ -9,8 +9,7 @@ from services.registry.store import RegistryStore
 from shared.thai.calendar import now_in_bangkok
 from tests.integration.registry.conftest import open_registry
 from tests.integration.registry.reading.conftest import country, fill
-from tests.integration.registry.reading.test_paging import Silent
-from tests.plans import Watch
+from tests.plans import Asked, Silent, Watch
 from tests.world import World, run_app
 
 PATHS = [
@@ -23,9 +22,15 @@ PATHS = [
     "/v1/exports/rounds/r/roll?format=xlsx", "/v1/exports/rounds/r/obligations?format=csv",
 ]  # fmt: skip
 
+STORES = (
+    "services.registry.reading.store",
+    "services.registry.reading.obligation_store",
+)
+"""Every query of these is asked here."""
 
-async def test_no_list_reads_a_whole_collection(world: World) -> None:
-    watch = Watch()
+
+async def test_no_list_reads_a_whole_collection(world: World, monkeypatch) -> None:
+    watch, asked = Watch(), Asked(monkeypatch, *STORES)
     headers = {"Authorization": f"Bearer {world.token('department', '00')}"}
     app = open_registry(world, [watch])
     transport = httpx.ASGITransport(app)
@@ -40,6 +45,7 @@ async def test_no_list_reads_a_whole_collection(world: World) -> None:
         await each_way(world, watch)
     assert len(watch.commands) > 30
     assert await watch.scans(world.mongo("registry")) == []
+    assert asked.never() == []
 
 
 async def each_way(world: World, watch: Watch) -> None:

@@ -1,0 +1,102 @@
+"""What a crash left behind in outboxes is published by a sweeper. Several may run: leases keep them apart."""
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from shared.bus.relay import Relay, Source, take_out
+from shared.failures import Unavailable
+from shared.telemetry import get_logger, metrics
+
+log = get_logger()
+
+LEASE = timedelta(seconds=30)
+SWEEP_SECONDS = 1.0
+SWEEP_AGGREGATES = 500
+SILENT_SECONDS = 120.0
+"""A sweeper that has begun nothing for this long hangs: a publication gives up after 15 s, the database sooner."""
+
+
+class Slots(Protocol):
+    """Leases on sweeper slots."""
+
+    async def take(self, name: str, holder: str, now: datetime, lasting: timedelta) -> Any: ...
+    async def give_back(self, lease: Any) -> None: ...
+
+
+class Sweeper:
+    """Publishes entries whose writer is gone. Several may run: each holds leases on the slots it works on."""
+
+    def __init__(self, relay: Relay, leases: Slots, sources: Sequence[Source], holder: str) -> None:
+        self._relay, self._leases, self._sources, self._holder = relay, leases, sources, holder
+        self._task: asyncio.Task[None] | None = None
+        self._beat = time.monotonic()
+
+    def problems(self) -> list[str]:
+        """Why what a crash left behind stays there; empty while this sweeps, or was never started."""
+        if self._task is None:
+            return []
+        if self._task.done():
+            return ["sweeper: its task has died"]
+        silent = time.monotonic() - self._beat
+        return [f"sweeper: silent for {silent:.0f} s"] if silent > SILENT_SECONDS else []
+
+    def start(self) -> None:
+        """Begin sweeping, once a second while there is nothing to do."""
+        self._beat = time.monotonic()
+        self._task = asyncio.create_task(self._run(), name="sweeper")
+
+    async def stop(self) -> None:
+        """Stop at once: what is left is found again."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            self._beat = time.monotonic()
+            try:
+                swept = await self.sweep(datetime.now(UTC))
+            except Exception as error:  # noqa: BLE001  the next round tries again
+                log.warning("relay.sweep.failed", error=type(error).__name__)
+                swept = 0
+            if not swept:
+                await asyncio.sleep(SWEEP_SECONDS)
+
+    async def sweep(self, now: datetime) -> int:
+        """One round over every source; how many entries were published."""
+        swept = 0
+        # In any order: what the broker never takes must not keep the same others waiting in every round.
+        for source in random.sample(self._sources, len(self._sources)):
+            due = await source.slots_due(now)
+            slots = random.sample(sorted(due), len(due))
+            # Two at a time: while one waits for the broker, the other reads or pulls.
+            for pair in (slots[i : i + 2] for i in range(0, len(slots), 2)):
+                self._beat = time.monotonic()
+                swept += sum(await asyncio.gather(*(self._sweep_leased(source, slot, now) for slot in pair)))
+        if swept:
+            metrics.SWEPT.inc(swept)
+            log.info("relay.swept", entries=swept)
+        return swept
+
+    async def _sweep_leased(self, source: Source, slot: int, now: datetime) -> int:
+        lease = await self._leases.take(f"outbox:{source.name}:{slot}", self._holder, now, LEASE)
+        if lease is None:
+            return 0
+        try:
+            return await self._sweep_slot(source, slot, now)
+        finally:
+            await self._leases.give_back(lease)
+
+    async def _sweep_slot(self, source: Source, slot: int, now: datetime) -> int:
+        found = await source.due(slot, now, SWEEP_AGGREGATES)
+        batch = [(source, key, entry) for key, entries in found for entry in entries]
+        done = await self._relay.deliver(batch)
+        await take_out(done)
+        if len(done) < len(batch):
+            raise Unavailable("the broker did not acknowledge all")
+        return len(done)
