@@ -26,6 +26,7 @@ STORES = (
     "services.submissions.receipt_store",
     "services.submissions.sweep_store",
     "services.submissions.cluster_store",
+    "services.submissions.form_store",
 )
 """Every query of these is asked here."""
 
@@ -79,8 +80,9 @@ async def test_no_query_after_a_receipt_reads_a_whole_collection(world: World, m
         assert (await archive(office, {"cluster": "no-such"}, **ONESQA)).status_code == 404
         draft = await office.ask("GET", f"{base}/centers/{office.other}/summary/draft", org=office.other)
         assert draft.status_code in {200, 404}, draft.text
-        sweeps = Store(world.mongo("submissions", listeners=[watch]), Silent()).sweeps
-        assert await sweeps.uploads(["no-such-upload"]) == {}, "asked once an hour, of what lies in the store"
+        store = Store(world.mongo("submissions", listeners=[watch]), Silent())
+        assert await store.forms.of_ticket("no-such-ticket") is None, "asked by a browser that posts a form"
+        assert await store.sweeps.uploads(["no-such-upload"]) == {}, "asked once an hour, of what lies in the store"
         assert (await office.ask("GET", "/v1/audit", role="auditor", org="a", params=subject)).status_code == 200
 
     assert await watch.scans(world.mongo("submissions")) == []
