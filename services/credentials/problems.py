@@ -95,10 +95,6 @@ NO_SUCH_PERSON = ProblemKind(
     "Nobody stands behind this reference, or no longer",
     "ตรวจรหัสอ้างอิงจากสมุดตรวจสอบ", "Check the reference against the trail.",
 )  # fmt: skip
-NOT_ANCHORED = ProblemKind(
-    "not-anchored", 404, "ยังไม่มีการตรึงสมุดตรวจสอบ", "Nothing was anchored yet",
-    "รอการตรึงครั้งถัดไปแล้วลองใหม่", "Wait for the next anchoring and try again.",
-)  # fmt: skip
 
 ERASED = ProblemKind(
     "credential-erased", 410, "รหัสของผู้ถือบัญชีนี้ถูกลบถาวรแล้ว", "The secrets of this holder were erased for good",

@@ -14,7 +14,10 @@ from shared.http.routing import Router
 from shared.security.anchors import hash_of
 from shared.security.principals import Principal, Role
 
-NOT_ANCHORED: Final = ProblemKind("not-anchored", 404, "ยังไม่มีการตรึงสมุดตรวจสอบ", "Nothing was anchored yet")
+NOT_ANCHORED: Final = ProblemKind(
+    "not-anchored", 404, "ยังไม่มีการตรึงสมุดตรวจสอบ", "Nothing was anchored yet",
+    "รอการตรึงครั้งถัดไปแล้วลองใหม่", "Wait for the next anchoring and try again.",
+)  # fmt: skip
 Watcher = Annotated[Principal, Depends(requires(Role.AUDITOR, Role.OPERATOR))]
 
 
