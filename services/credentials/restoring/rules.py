@@ -18,6 +18,7 @@ from shared.contracts.events import (
     CredentialConfirmed,
     CredentialErased,
     CredentialIssued,
+    CredentialMerged,
     CredentialReissued,
     CredentialRevoked,
     CredentialRotated,
@@ -111,6 +112,11 @@ def _after(known: Credential, lost: bool, event: CredentialEvent) -> tuple[Crede
             change = {"revoked_at": event.revoked_at, "awaits": False, "confirmed_at": None}
         case CredentialReissued():
             change = {"reveal": None, "confirmed_at": None, "must_change": True}
+        case CredentialMerged():
+            change = {"successor": event.successor, "locked": False}
+            change |= (
+                {"revoked_at": event.merged_at, "awaits": False} if event.effect == "revoked" else {"must_change": True}
+            )
         case CredentialErased():
             change = {"erased_at": event.erased_at, "awaits": False, "sealed": b""}
         case CredentialIssued() | CredentialRotated():
