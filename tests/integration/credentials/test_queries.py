@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from services.credentials.app import build
+from services.credentials.merging.store import MergingStore
 from services.credentials.settings import CredentialsSettings
+from services.credentials.store import CredentialsStore
 from shared.contracts.events import AuditHead, NoticeDelivered
 from shared.mongo.trail import AuditTrail
 from tests.integration.credentials.conftest import Round, Vault, announce, serving
@@ -25,6 +27,7 @@ STORES = (
     "services.credentials.telling.store",
     "services.credentials.erasing.store",
     "services.credentials.ending.store",
+    "services.credentials.merging.store",
     "services.credentials.restoring.store",
     "shared.mongo.trail",
     "shared.mongo.people",
@@ -48,6 +51,7 @@ async def test_no_query_reads_a_whole_collection(world: World, master_key: Path,
         await the_trail(vault, what.centers[0])
         await an_alarm(vault, what, what.centers[0])
         await an_erasure(vault, what)
+        await a_merge(MergingStore(CredentialsStore(world.mongo("credentials", listeners=[watch]), Silent())), what)
         await the_trail_after_years(AuditTrail(world.mongo("credentials", listeners=[watch]), Silent()))
         assert (await vault.http.get("/readyz")).status_code == 200
         # The sweeper and the mail look by themselves once a second: wait until both were seen.
@@ -75,6 +79,16 @@ async def an_alarm(vault: Vault, what: Round, center: str) -> None:
     assert alarms["items"]
     further = {**below, "cursor": alarms["next"]}
     assert (await vault.http.get(f"/v1/rounds/{what.id}/alarms", params=further, headers=auditor)).status_code == 200
+
+
+async def a_merge(store: MergingStore, what: Round) -> None:
+    """What is asked when holders move, close or are merged."""
+    assert await store.places_of("center", what.centers)
+    assert await store.places_of("lao", what.laos)
+    found = await store.following("center", what.centers)
+    assert await store.load([each["_id"] for each in found])
+    assert await store.sealed_rounds([what.id]) == [what.id]
+    await store.seal_again("no-such-round")
 
 
 async def an_erasure(vault: Vault, what: Round) -> None:
