@@ -29,9 +29,6 @@ STORES = (
     "services.credentials.ending.store",
     "services.credentials.merging.store",
     "services.credentials.restoring.store",
-    "shared.mongo.trail",
-    "shared.mongo.people",
-    "shared.mongo.anchoring",
 )
 """Every query of these is asked here."""
 
