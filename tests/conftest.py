@@ -34,8 +34,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     kind = os.environ.get("SARABAN_TEST_STACK", "local")
     directory: Path = tmp_path_factory.mktemp("stack")
     found = Stack(directory, kind=kind, ports="ephemeral", environ={})  # type: ignore[arg-type]
-    found.start(servers_only=True)
     try:
+        found.start(servers_only=True)
         yield found
     finally:
         found.stop()

@@ -13,8 +13,8 @@ from tests.faults.arena import Arena, arena
 async def system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Arena]:
     kind = os.environ.get("SARABAN_TEST_STACK", "local")
     stack = Stack(tmp_path_factory.mktemp("arena"), kind=kind, ports="ephemeral", environ={})  # type: ignore[arg-type]
-    stack.start()
     try:
+        stack.start()
         async with arena(stack) as found:
             yield found
     finally:
