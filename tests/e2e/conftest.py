@@ -39,6 +39,8 @@ class Round:
     traces: Path
     crashes: Path
     """Where dumps of the services would land."""
+    environ: dict[str, str]
+    """What its stack was given: who restarts a service gives it the same."""
 
 
 @pytest.fixture(scope="package")
@@ -55,7 +57,7 @@ async def finished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ro
     try:
         with Steps(Console(quiet=True)) as steps:
             outcome = await rehearse(doors, insight, PLAN, steps)
-        yield Round(stack, doors, insight, outcome, folder / "data", traces, crashes)
+        yield Round(stack, doors, insight, outcome, folder / "data", traces, crashes, environ)
     finally:
         await doors.close()
         insight.close()

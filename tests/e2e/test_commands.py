@@ -24,7 +24,9 @@ SARABAN = str(Path(sysconfig.get_path("scripts")) / "saraban")
 
 async def saraban(finished, *words: str) -> tuple[int, str]:
     """The exit code and what was printed."""
-    done = await asyncio.to_thread(CliRunner().invoke, app, [*words, "--data", str(finished.folder)])
+    done = await asyncio.to_thread(
+        CliRunner(env=finished.environ).invoke, app, [*words, "--data", str(finished.folder)]
+    )
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done.exit_code, done.output
 
