@@ -448,7 +448,7 @@ async def test_an_officer_sees_metadata_of_its_own_part_of_the_tree_alone(vault:
         seen[role, org] = answer.status_code
         if answer.status_code == 200:
             assert set(answer.json()) == {
-                *("round", "holder", "kind", "version", "state", "must_change"),
+                *("round", "holder", "kind", "version", "state", "must_change", "successor"),
                 *("issued_at", "notified_at", "claimed_at", "confirmed_at"),
             }
     assert [where for where, status in seen.items() if status == 200] == [

@@ -337,7 +337,7 @@ async def test_what_is_seen_of_a_holder_is_where_it_stands_and_nothing_else(vaul
     await tree(vault, what)
     (item, _) = (await holders(vault, what, "district", "5801")).json()["items"]
     assert set(item) == {
-        *("holder", "kind", "name", "path", "state", "version", "must_change", "reachable"),
+        *("holder", "kind", "name", "path", "state", "version", "must_change", "successor", "reachable"),
         *("issued_at", "notified_at", "claimed_at", "confirmed_at"),
     }
     assert what.mail_of(what.centers[0]) not in json.dumps(item)
