@@ -170,8 +170,8 @@ async def test_a_request_is_refused_or_withdrawn(tree):
 @pytest.mark.parametrize(
     ("days", "organization", "status", "problem"),
     [
-        (10, PAI, 409, "extension-not-later"),
-        (500, PAI, 422, "extension-too-far"),
+        (10, "6580103", 409, "extension-not-later"),
+        (500, "6580103", 422, "extension-too-far"),
         (60, "9999999", 404, "organization-unknown"),
     ],
 )

@@ -29,6 +29,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     stack.stop()
 
 
+@pytest.fixture
+def idle(folder: Path) -> Path:
+    """The folder, where nothing runs now: a test before may have left its servers for the next."""
+    Stack(folder, environ={}).stop()
+    return folder
+
+
 def saraban(folder: Path, *words: str, **extra: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [SARABAN, words[0], "--data", str(folder), *words[1:]],
@@ -78,30 +85,30 @@ def test_down_ends_all_and_twice_is_fine(folder: Path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_in_the_foreground_ctrl_c_stops_it_all(folder: Path, number: signal.Signals):
-    shown = folder / "shown"
+def test_in_the_foreground_ctrl_c_stops_it_all(idle: Path, number: signal.Signals):
+    shown = idle / "shown"
     with shown.open("w") as out:
-        up = subprocess.Popen([SARABAN, "up", "--servers-only", "--data", str(folder)], env=ENVIRONMENT, stdout=out)
+        up = subprocess.Popen([SARABAN, "up", "--servers-only", "--data", str(idle)], env=ENVIRONMENT, stdout=out)
     try:
         assert poll(lambda: "Ctrl-C" in shown.read_text(), 60)
-        assert list(of_stack(folder)) != []
+        assert list(of_stack(idle)) != []
         up.send_signal(number)
         assert up.wait(30) == 0
-        assert list(of_stack(folder)) == []
+        assert list(of_stack(idle)) == []
     finally:
         up.kill()
         up.wait()
 
 
-def test_ctrl_c_while_it_starts_leaves_nothing_behind(folder: Path):
-    shown = folder / "starting"
+def test_ctrl_c_while_it_starts_leaves_nothing_behind(idle: Path):
+    shown = idle / "starting"
     with shown.open("w") as out:
-        up = subprocess.Popen([SARABAN, "up", "--servers-only", "--data", str(folder)], env=ENVIRONMENT, stdout=out)
+        up = subprocess.Popen([SARABAN, "up", "--servers-only", "--data", str(idle)], env=ENVIRONMENT, stdout=out)
     try:
-        assert poll(lambda: list(of_stack(folder)) != [], 60)
+        assert poll(lambda: list(of_stack(idle)) != [], 60)
         up.send_signal(signal.SIGINT)
         assert up.wait(60) != 0
-        assert list(of_stack(folder)) == [], f"exit code {up.returncode}\n{shown.read_text()}"
+        assert list(of_stack(idle)) == [], f"exit code {up.returncode}\n{shown.read_text()}"
     finally:
         up.kill()
         up.wait()
@@ -111,20 +118,20 @@ def test_ctrl_c_while_it_starts_leaves_nothing_behind(folder: Path):
     ("variable", "value"),
     [("SARABAN_LOG_LEVEL", "loud"), ("SARABAN_KAFKA_PARTITIONS", "many"), ("SARABAN_ROLES", "cook")],
 )
-def test_a_bad_variable_stops_the_start_with_one_line_that_names_it(folder: Path, variable: str, value: str):
-    done = saraban(folder, "up", "--detach", **{variable: value})
+def test_a_bad_variable_stops_the_start_with_one_line_that_names_it(idle: Path, variable: str, value: str):
+    done = saraban(idle, "up", "--detach", **{variable: value})
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert variable in done.stderr
-    assert list(of_stack(folder)) == []
+    assert list(of_stack(idle)) == []
 
 
-def test_a_server_of_the_users_that_does_not_answer_stops_the_start(folder: Path):
-    done = saraban(folder, "up", "--servers-only", "--detach", SARABAN_SMTP_URL="smtp://someone:hunter2@127.0.0.1:1")
+def test_a_server_of_the_users_that_does_not_answer_stops_the_start(idle: Path):
+    done = saraban(idle, "up", "--servers-only", "--detach", SARABAN_SMTP_URL="smtp://someone:hunter2@127.0.0.1:1")
     assert done.returncode == 1
     assert "SARABAN_SMTP_URL" in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
-    assert list(of_stack(folder)) == []
+    assert list(of_stack(idle)) == []
 
 
 def test_the_other_kind_of_stack_is_refused(folder: Path):
