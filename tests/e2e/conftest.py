@@ -51,17 +51,16 @@ async def finished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ro
     environ = {"SARABAN_TRACE_FILE": str(traces), "SARABAN_CONTROL": CONTROL}
     kind = os.environ.get("SARABAN_TEST_STACK", "local")
     stack = Stack(folder / "data", kind=kind, ports="ephemeral", environ=environ)  # type: ignore[arg-type]
-    with contextlib.chdir(crashes):
-        stack.start()
-    doors, insight = doors_of(stack), Insight.of(stack.environment())
-    try:
+    async with contextlib.AsyncExitStack() as ending:
+        ending.callback(stack.stop)
+        with contextlib.chdir(crashes):
+            stack.start()
+        doors, insight = doors_of(stack), Insight.of(stack.environment())
+        ending.push_async_callback(doors.close)
+        ending.callback(insight.close)
         with Steps(Console(quiet=True)) as steps:
             outcome = await rehearse(doors, insight, PLAN, steps)
         yield Round(stack, doors, insight, outcome, folder / "data", traces, crashes, environ)
-    finally:
-        await doors.close()
-        insight.close()
-        stack.stop()
 
 
 @pytest.fixture(scope="package")

@@ -13,8 +13,8 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Started, servers only. Whatever a test does to it, it leaves it able to start again."""
     kind = os.environ.get("SARABAN_TEST_STACK", "local")
     stack = Stack(tmp_path_factory.mktemp("own"), kind=kind, ports="ephemeral", environ={})  # type: ignore[arg-type]
-    stack.start(servers_only=True)
     try:
+        stack.start(servers_only=True)
         yield stack
     finally:
         stack.stop()
