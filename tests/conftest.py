@@ -1,16 +1,14 @@
 """Real servers, started once; a world of its own for each test."""
 
-import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 
 from deploy.local.stack import Stack
-from tests.world import World, run_app
+from tests.world import World, a_stack, run_app
 
 LONGEST = ("tests/faults/", "tests/e2e/", "tests/integration/stack/")
 """Packages that share one whole system each; they begin first, so that nothing waits for them in the end."""
@@ -30,10 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The servers: local ones, or Apache Kafka and MinIO when SARABAN_TEST_STACK=real."""
-    kind = os.environ.get("SARABAN_TEST_STACK", "local")
-    directory: Path = tmp_path_factory.mktemp("stack")
-    found = Stack(directory, kind=kind, ports="ephemeral", environ={})  # type: ignore[arg-type]
+    """The servers that all tests of a worker share."""
+    found = a_stack(tmp_path_factory.mktemp("stack"))
     try:
         found.start(servers_only=True)
         yield found

@@ -1,9 +1,11 @@
 """What a test needs of the real servers: an isolated namespace, settings, tokens, and patience with a deadline."""
 
 import asyncio
+import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from deploy.local.stack import Stack
@@ -19,6 +21,14 @@ S = TypeVar("S", bound=CoreSettings)
 T = TypeVar("T")
 
 PARTITIONS = 2
+CALM = {"SARABAN_KAFKA_FETCH_MAX_WAIT_MS": "250"}
+"""Of a system that waits beside other tests: asked 20 times a second, broker and services take half a core."""
+
+
+def a_stack(directory: Path, environ: Mapping[str, str] | None = None) -> Stack:
+    """One of the kind that is tested: local servers, or Apache Kafka and MinIO with SARABAN_TEST_STACK=real."""
+    kind = os.environ.get("SARABAN_TEST_STACK", "local")
+    return Stack(directory, kind=kind, ports="ephemeral", environ=environ or {})  # type: ignore[arg-type]
 
 
 class World:

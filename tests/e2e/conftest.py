@@ -1,7 +1,6 @@
 """The whole system as processes, and one small round that was run through it."""
 
 import contextlib
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from deploy.local.crowd.steps import Steps
 from deploy.local.crowd.waiting import Insight
 from deploy.local.stack import Stack
 from tests.e2e.planting import Planter
+from tests.world import CALM, a_stack
 
 PLAN = Plan(roll=60, crowd=40, seed=7, ahead=25)
 CONTROL = "Saraban-Control-7f3k"
@@ -48,9 +48,8 @@ async def finished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ro
     folder = tmp_path_factory.mktemp("whole")
     traces, crashes = folder / "traces.jsonl", folder / "crashes"
     crashes.mkdir()
-    environ = {"SARABAN_TRACE_FILE": str(traces), "SARABAN_CONTROL": CONTROL}
-    kind = os.environ.get("SARABAN_TEST_STACK", "local")
-    stack = Stack(folder / "data", kind=kind, ports="ephemeral", environ=environ)  # type: ignore[arg-type]
+    environ = {"SARABAN_TRACE_FILE": str(traces), "SARABAN_CONTROL": CONTROL, **CALM}
+    stack = a_stack(folder / "data", environ)
     async with contextlib.AsyncExitStack() as ending:
         ending.callback(stack.stop)
         with contextlib.chdir(crashes):

@@ -179,6 +179,7 @@ def test_a_demo_never_clears_a_folder_that_is_not_its_own(tmp_path: Path):
     ]
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(240)
 def test_a_small_demo_ends_with_its_verdict_and_leaves_no_process(tmp_path: Path):
     folder = tmp_path / "demo"

@@ -1,18 +1,17 @@
 """A stack of one's own, to be killed, stopped and crippled at will."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from deploy.local.stack import Stack
+from tests.world import a_stack
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Started, servers only. Whatever a test does to it, it leaves it able to start again."""
-    kind = os.environ.get("SARABAN_TEST_STACK", "local")
-    stack = Stack(tmp_path_factory.mktemp("own"), kind=kind, ports="ephemeral", environ={})  # type: ignore[arg-type]
+    stack = a_stack(tmp_path_factory.mktemp("own"))
     try:
         stack.start(servers_only=True)
         yield stack

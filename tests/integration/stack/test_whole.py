@@ -1,7 +1,6 @@
 """Servers and services together, as `saraban up` starts them."""
 
 import contextlib
-import os
 import resource
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from deploy.local.process import of_stack, poll
 from deploy.local.stack import Stack
 from deploy.local.starting import NotReadyError, await_ready
 from shared.contracts.topics import SERVICES
+from tests.world import CALM, a_stack
 
 ROUND = {
     "round": "whole",
@@ -28,10 +28,9 @@ ROUND = {
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    kind = os.environ.get("SARABAN_TEST_STACK", "local")
-    stack = Stack(tmp_path_factory.mktemp("whole"), kind=kind, ports="ephemeral", environ={})  # type: ignore[arg-type]
-    stack.start()
+    stack = a_stack(tmp_path_factory.mktemp("whole"), CALM)
     try:
+        stack.start()
         yield stack
     finally:
         stack.stop()
