@@ -14,6 +14,7 @@ LONGEST = ("tests/faults/", "tests/e2e/", "tests/integration/stack/")
 """Packages that share one whole system each; they begin first, so that nothing waits for them in the end."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers look for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share servers stay on one worker: a package of `LONGEST`, or else a module."""
 

@@ -124,12 +124,20 @@ class Stack:
             "SARABAN_RECEIPT_KEY_FILE": str(secrets("receipt-key")),
             "SARABAN_AUDIT_KEY_FILE": str(secrets("audit-key")),
             "SARABAN_PUBLISHERS_FILE": str(publishers.register(self.state)),
+            "SARABAN_CLAIM_PAGE": f"{self._vault_address()}/claim",
         }
         if isinstance(self.servers["kafka"], Tansu):
             found |= FOR_TANSU
         if not confinement.possible():
             found["SARABAN_INSPECTION_UNCONFINED"] = "true"  # `up` is loud about it
         return found | self._given
+
+    def _vault_address(self) -> str:
+        """Where the vault is, or will be: mails name its page, and may be written before it runs."""
+        service = self.servers["credentials"]
+        if not (isinstance(service, Owned) and service.process.alive()):
+            self.ports.claim("credentials")
+        return service.address
 
     def object_store(self) -> ObjectStore:
         """The S3 store in use and its keys."""

@@ -58,6 +58,18 @@ async def test_every_mail_was_sent_once(finished):
     assert stats["messages"] == states["delivered"] + codes
 
 
+async def test_the_notice_that_a_credential_waits_leads_to_the_page_where_it_is_claimed(finished):
+    page = finished.stack.environment()["SARABAN_CLAIM_PAGE"]
+    to = finished.outcome.stories[0].person.email
+    async with httpx.AsyncClient() as http:
+        mails = [
+            (await http.get(f"{finished.stack.mail_page}/api/messages/{mail['id']}")).json()["text"]
+            for mail in await finished.doors.mails(to)
+        ]
+        assert [page in mail for mail in mails].count(True) == 1
+        assert "<form" in (await http.get(page)).raise_for_status().text
+
+
 async def test_importing_the_same_roll_again_changes_and_announces_nothing(finished, tmp_path):
     from deploy.local.roll.generator import generate
     from deploy.local.roll.writers import write_xlsx

@@ -20,7 +20,7 @@ THAI = re.compile("[ก-๙]")
 
 
 def every_kind() -> list[ProblemKind]:
-    """All kinds of problem of all services: the catalogue lacks those of modules not yet imported, and has those of tests."""
+    """All kinds of problem of all services: in the catalogue are those of tests too, and of imported modules only."""
     for package in (services, shared):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__"):
