@@ -1,8 +1,6 @@
 """Puts the credentials service together."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +19,8 @@ from shared.blobs import Blobs, Shelf
 from shared.bus import Bus
 from shared.contracts.asyncapi import asyncapi_document
 from shared.failures import Misconfigured
-from shared.http import Check, Probes, answers, create_app
+from shared.http import Check, Probes, answers, create_app, heartbeat
+from shared.loops import Loop, running
 from shared.mongo import UNAVAILABLE, Backpressure, Leases, Mongo
 from shared.mongo.idempotency import MongoIdempotency
 from shared.mongo.sealing import KeyringMissing, Vault, WrongMasterKey
@@ -57,6 +56,7 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http)
     bus.consume("projections", PROJECTED, Projections(store))
     bus.sweep(leases, [*store.outboxes, *handing_over.outboxes])
+    loops = [*taking_in.loops, *handing_over.loops, *keeping.loops] if settings.runs("relay") else []
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -73,10 +73,11 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         code_key.settle(await read_code_key(mongo.documents("code_keys"), vault))
         await handing_over.reconciler.run()
         await bus.start()
-        loops = [*taking_in.loops(), *handing_over.loops(), *keeping.loops()] if settings.runs("relay") else []
         try:
-            async with _running(loops):
+            async with running(loops):
+                log.info("service.ready")
                 yield
+                log.info("service.stopping")
         finally:
             await bus.stop()
             await http.aclose()
@@ -90,7 +91,7 @@ def build(settings: CredentialsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         routers=[*taking_in.routers, *handing_over.routers, *keeping.routers],
         verifier=verifier,
         idempotency=remembered,
-        probes=_probes(settings, bus, mongo, blobs, verifier, [taking_in, handing_over, keeping]),
+        probes=_probes(settings, bus, mongo, blobs, verifier, loops),
         asyncapi=asyncapi_document("credentials"),
         lifespan=lifespan,
         unavailable=(*UNAVAILABLE, Backpressure),
@@ -118,7 +119,7 @@ def _probes(
     mongo: Mongo,
     blobs: Blobs,
     verifier: TokenVerifier,
-    parts: Sequence[TakingIn | HandingOver | KeepingKeys],
+    loops: Sequence[Loop],
 ) -> Probes:
     async def consuming() -> str | None:
         return "; ".join(bus.problems()) or None
@@ -126,9 +127,7 @@ def _probes(
     async def assigned() -> str | None:
         return "; ".join(bus.unready()) or None
 
-    live = [Check("bus", consuming)]
-    if settings.runs("relay"):
-        live += [beat for part in parts for beat in part.beats(SILENT_S)]
+    live = [Check("bus", consuming), *(heartbeat(loop, SILENT_S) for loop in loops)]
     ready = [
         Check("consumers", assigned),
         answers("database", mongo.ping),
@@ -136,17 +135,3 @@ def _probes(
         answers("issuer", verifier.ready),
     ]
     return Probes(live, ready)
-
-
-@asynccontextmanager
-async def _running(loops: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    started = time.monotonic()
-    tasks = [asyncio.create_task(loop) for loop in loops]
-    log.info("service.ready", seconds=round(time.monotonic() - started, 3))
-    try:
-        yield
-    finally:
-        log.info("service.stopping")
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,7 +1,7 @@
 """Puts together what hands credentials over and watches over it; `app` puts this together with the rest."""
 
 import hmac
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -38,8 +38,9 @@ from services.credentials.telling.consumers import EFFECTS, Effects
 from services.credentials.telling.post import Courier, Post
 from services.credentials.telling.store import LetterBag
 from shared.bus import Bus
-from shared.http import Check, Router, heartbeat
+from shared.http import Router
 from shared.http.anchors import anchor_routes
+from shared.loops import Loop
 from shared.mongo import Leases, Mongo
 from shared.mongo.anchoring import Anchoring
 from shared.mongo.sealing import Vault
@@ -73,12 +74,12 @@ class HandingOver:
             self._anchoring, leases, clock, every_s=settings.audit_anchor_seconds, kept_days=settings.audit_days
         )
         bus.consume("merging", MERGING, Merging(store, self._merging, Projections(store), clock))
-        bus.consume("effects", EFFECTS, Effects(self._tree, self._letters, clock, self._post.nudge))
+        bus.consume("effects", EFFECTS, Effects(self._tree, self._letters, clock, self._post.loop.nudge))
 
         journal = Journal(store.trail, clock)
         self._endings = EndingStore(store, settings.claim_days)
         self._ending = Endings(store, self._endings, clock)
-        desk = ClaimDesk(store, self._claims, vault, self._endings, code_key, clock, self._post.nudge)
+        desk = ClaimDesk(store, self._claims, vault, self._endings, code_key, clock, self._post.loop.nudge)
         door = DoorDesk(store, self._activations, desk, self._endings, code_key, clock, settings.claims_per_address)
         sheets = SheetDesk(self._tree, self._activations, store.trail, code_key, settings.claim_page, clock)
         renewing = RenewalDesk(store, self._renewals, vault, settings.secret_rules(), clock)
@@ -115,17 +116,10 @@ class HandingOver:
         ):
             await each.prepare()
 
-    def loops(self) -> list[Coroutine[Any, Any, None]]:
+    @property
+    def loops(self) -> list[Loop]:
         """What runs beside the requests."""
-        return [self._post.run(), self._keeper.run(), self._ending.run()]
-
-    def beats(self, silent_s: float) -> list[Check]:
-        """That the loops turn."""
-        return [
-            heartbeat("mail", lambda: self._post.beat, silent_s),
-            heartbeat("ending", lambda: self._ending.beat, silent_s),
-            heartbeat("audit", lambda: self._keeper.beat, silent_s + self._keeper.every_s),
-        ]
+        return [self._post.loop, self._keeper.loop, self._ending.loop]
 
 
 def _signer(code_key: SecretBytes) -> Signer:

@@ -11,6 +11,7 @@ from typing import Final
 from services.credentials.domain import Holder, issue
 from services.credentials.rules import SecretRules, generate
 from services.credentials.store import CredentialsStore
+from shared.loops import Loop
 from shared.mongo import Document, Lease, Leases
 from shared.mongo.sealing import ToSeal, Vault
 from shared.security.audit import Deed
@@ -48,25 +49,8 @@ class SealingOffice:
         self._store, self._vault, self._leases, self._clock, self._chunk = store, vault, leases, clock, chunk
         self._rules = rules
         self._me = f"{os.getpid()}:{secrets.token_hex(4)}"
-        self._asked = asyncio.Event()
         self._waiting: dict[str, tuple[int, float]] = {}
-        self.beat = time.monotonic()
-
-    def nudge(self) -> None:
-        """There is a new job: look at once."""
-        self._asked.set()
-
-    async def run(self) -> None:
-        """Work until cancelled."""
-        while True:
-            self.beat = time.monotonic()
-            try:
-                worked = await self.work()
-            except Exception as error:
-                log.warning("credentials.sealing.interrupted", exc_info=error)
-                worked = False
-            if not worked:
-                await self._rest()
+        self.loop = Loop("sealing", self.work, rest_s=LOOK_EVERY_S)
 
     async def work(self) -> bool:
         """One pass over the jobs that run. Whether anything was sealed."""
@@ -110,7 +94,7 @@ class SealingOffice:
                 if len(under_way) >= AT_ONCE:
                     done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                     sealed += sum(task.result() for task in done)
-                self.beat = time.monotonic()
+                self.loop.beat()
             return sealed + sum(await asyncio.gather(*under_way))
         finally:
             for task in under_way:
@@ -160,10 +144,3 @@ class SealingOffice:
         """Whether everything seen is sealed and it is too soon to give the rest up."""
         seen, since = self._waiting.get(round_id, (-1, 0.0))
         return seen == obliged and time.monotonic() - since < PATIENCE_S
-
-    async def _rest(self) -> None:
-        try:
-            await asyncio.wait_for(self._asked.wait(), LOOK_EVERY_S)
-        except TimeoutError:
-            return
-        self._asked.clear()

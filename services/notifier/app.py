@@ -64,10 +64,6 @@ def build(settings: NotifierSettings, *, listeners: Sequence[Any] = ()) -> FastA
     async def bus_is_ready() -> str | None:
         return ", ".join(bus.unready()) or None
 
-    async def sender_works() -> str | None:
-        return "; ".join(sender.problems()) or None
-
-    beating = [Check("sender", sender_works), heartbeat("sending", lambda: sender.last_beat, SILENT_SECONDS)]
     return create_app(
         service="notifier",
         title="สารบรรณ: แจ้งหนังสือ / Saraban notifier",
@@ -76,7 +72,7 @@ def build(settings: NotifierSettings, *, listeners: Sequence[Any] = ()) -> FastA
         verifier=TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http),
         idempotency=idempotency,
         probes=Probes(
-            live=[Check("bus", bus_works), *(beating if sends else [])],
+            live=[Check("bus", bus_works), *([heartbeat(sender, SILENT_SECONDS)] if sends else [])],
             ready=[Check("consumers", bus_is_ready), answers("database", mongo.ping)],
         ),
         asyncapi=asyncapi_document("notifier"),

@@ -33,6 +33,8 @@ class Sender:
     lease has run out, with the same Message-ID; `doubts` counts how often that may have made a duplicate.
     """
 
+    name = "sender"
+
     def __init__(self, store: Store, knowledge: Knowledge, settings: NotifierSettings) -> None:
         self._store, self._knowledge = store, knowledge
         self._patience = settings.patience
@@ -46,16 +48,18 @@ class Sender:
         self._tended = float("-inf")
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
-        self.last_beat = time.monotonic()
+        self._beat = time.monotonic()
 
     def wake(self) -> None:
         """Something may be due: look now."""
         self._wake.set()
 
-    def problems(self) -> list[str]:
-        """Why this process should be restarted; empty while all is well, and once it was stopped."""
-        ended = any(task.done() for task in self._tasks) or self._postmen.failed
-        return ["the sender has ended"] if ended else []
+    def problem(self, longest_s: float) -> str | None:
+        """Why this process should be restarted; None while all is well, and once it was stopped."""
+        if any(task.done() for task in self._tasks) or self._postmen.failed:
+            return "the sender has ended"
+        silent = time.monotonic() - self._beat
+        return f"silent for {silent:.0f} s" if self._tasks and silent > longest_s else None
 
     def start(self, known: asyncio.Future[None]) -> None:
         """Begin, once `known` is done: by half of what was told, who still owes is not reminded and who has sent is."""
@@ -84,7 +88,7 @@ class Sender:
         log.info("notifier.sender.waits")
         began = time.monotonic()
         while not self._stopping and not (await asyncio.wait({known}, timeout=TICK_SECONDS))[0]:
-            self.last_beat = time.monotonic()
+            self._beat = time.monotonic()
         if not self._stopping:
             known.result()
             log.info("notifier.sender.begins", seconds=round(time.monotonic() - began, 1))
@@ -92,7 +96,7 @@ class Sender:
 
     async def _take(self) -> None:
         while not self._stopping:
-            self.last_beat = time.monotonic()
+            self._beat = time.monotonic()
             self._wake.clear()
             try:
                 busy = await self._pass()

@@ -1,6 +1,5 @@
 """The composition root of the registry: settings in, a running service out."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -39,6 +38,7 @@ from shared.bus import Bus
 from shared.contracts.asyncapi import asyncapi_document
 from shared.http import Check, Probes, answers, create_app, heartbeat
 from shared.http.anchors import anchor_routes
+from shared.loops import running
 from shared.mongo import UNAVAILABLE, Backpressure, Leases, Mongo
 from shared.mongo.anchoring import Anchoring
 from shared.mongo.idempotency import MongoIdempotency
@@ -86,6 +86,7 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
     importing = Importing(store, rolls, keeper, lock, threshold=settings.roll_loss_share)
     agreeing = Agreeing(rolls, importing, WaitingRoom(blobs, settings.waiting_rolls), clock)
     bus.consume("inbound", INBOUND, InboundRolls(importing, rolls, clock))
+    loops = [office.loop, planner.loop, agreeing.loop, trail.loop] if settings.runs("relay") else []
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient(timeout=5.0)
     verifier = TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http)
@@ -95,16 +96,12 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
         for room in (store, tree, due, clusters, papers, rolls, agreeing, anchoring, idempotency):
             await room.prepare()
         await bus.start()
-        loops = [office.run(), planner.run(), agreeing.run(), trail.run()] if settings.runs("relay") else []
-        working = [asyncio.create_task(loop) for loop in loops]
         try:
-            log.info("service.ready")
-            yield
-            log.info("service.stopping")
+            async with running(loops):
+                log.info("service.ready")
+                yield
+                log.info("service.stopping")
         finally:
-            for task in working:
-                task.cancel()
-            await asyncio.gather(*working, return_exceptions=True)
             await workers.close()
             await bus.stop()
             await http.aclose()
@@ -132,12 +129,7 @@ def build(settings: RegistrySettings, *, listeners: Sequence[Any] = ()) -> FastA
         verifier=verifier,
         idempotency=idempotency,
         probes=Probes(
-            live=[
-                Check("bus", bus_problems),
-                *([heartbeat("orders", lambda: office.beat, SILENT_S)] if settings.runs("relay") else []),
-                *([heartbeat("plans", lambda: planner.beat, SILENT_S)] if settings.runs("relay") else []),
-                *([heartbeat("audit", lambda: trail.beat, SILENT_S + every)] if settings.runs("relay") else []),
-            ],
+            live=[Check("bus", bus_problems), *(heartbeat(loop, SILENT_S) for loop in loops)],
             ready=[
                 Check("consumers", bus_is_ready),
                 answers("mongo", mongo.ping),

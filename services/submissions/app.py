@@ -32,6 +32,7 @@ from shared.blobs import Blobs, Refused
 from shared.bus import Bus
 from shared.contracts.asyncapi import asyncapi_document
 from shared.http import Check, Probes, answers, create_app, heartbeat
+from shared.loops import running
 from shared.mongo import UNAVAILABLE, Backpressure, Conflict, Leases, Mongo
 from shared.mongo.idempotency import MongoIdempotency
 from shared.security.tokens import TokenVerifier
@@ -140,6 +141,9 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     bus.consume("inspection", INSPECTED, looking.inspections, records=looking.batch)
     after = following(settings, mongo, bus, blobs, store, leases, clock)
     bus.sweep(leases, [*store.outboxes, after.summaries.outbox, after.anchoring.outbox])
+    loops = [looking.overlooked.loop] if settings.runs("consumer") else []
+    if settings.runs("relay"):
+        loops += [reconciler.loop, leftovers.loop, *after.loops]
     idempotency = MongoIdempotency(mongo)
     http = httpx.AsyncClient()
     forms = Forms(
@@ -153,7 +157,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     desk = Desk(store, uploads, completion, signer, largest=settings.upload_max_bytes)
 
     @asynccontextmanager
-    async def running(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as ending:
             ending.callback(mongo.close)
             ending.callback(blobs.close)
@@ -168,16 +172,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
                 await ending.enter_async_context(_confined(looking.room))
             ending.push_async_callback(bus.stop)
             await bus.start()
-            if settings.runs("consumer"):
-                ending.push_async_callback(looking.overlooked.stop)
-                looking.overlooked.start()
-            if settings.runs("relay"):
-                ending.push_async_callback(reconciler.stop)
-                reconciler.start()
-                ending.push_async_callback(leftovers.stop)
-                leftovers.start()
-                ending.push_async_callback(after.stop)
-                after.start()
+            await ending.enter_async_context(running(loops))
             yield
 
     async def bus_works() -> str | None:
@@ -186,12 +181,6 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
     async def bus_is_ready() -> str | None:
         return ", ".join(bus.unready()) or None
 
-    inspecting = heartbeat("overlooked", lambda: looking.overlooked.last_beat, SILENT_SECONDS)
-    sweeping = [
-        heartbeat("reconciler", lambda: reconciler.last_beat, SILENT_SECONDS),
-        heartbeat("deadlines", lambda: after.deadlines.last_beat, SILENT_SECONDS),
-        heartbeat("audit", lambda: after.trail.beat, SILENT_SECONDS + after.trail.every_s),
-    ]
     return create_app(
         service="submissions",
         title="สารบรรณ: รับรายงาน / Saraban submissions",
@@ -206,11 +195,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         verifier=TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http),
         idempotency=idempotency,
         probes=Probes(
-            live=[
-                Check("bus", bus_works),
-                *([inspecting] if settings.runs("consumer") else []),
-                *(sweeping if settings.runs("relay") else []),
-            ],
+            live=[Check("bus", bus_works), *(heartbeat(loop, SILENT_SECONDS) for loop in loops)],
             ready=[
                 Check("consumers", bus_is_ready),
                 answers("database", mongo.ping),
@@ -219,6 +204,6 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
             told=[Check("scanner", looking.scanner_works)] if settings.runs("consumer") else [],
         ),
         asyncapi=asyncapi_document("submissions"),
-        lifespan=running,
+        lifespan=lifespan,
         unavailable=(*UNAVAILABLE, Backpressure, Conflict, Refused),
     )

@@ -27,6 +27,7 @@ from shared.bus import Bus
 from shared.contracts.topics import READS
 from shared.http import Router
 from shared.http.anchors import anchor_routes
+from shared.loops import Loop
 from shared.mongo import Leases, Mongo
 from shared.mongo.anchoring import Anchoring
 from shared.mongo.trail_keeper import TrailKeeper
@@ -57,15 +58,10 @@ class Following:
         await self.summaries.prepare()
         await self.anchoring.prepare()
 
-    def start(self) -> None:
-        """Begin what runs beside the requests."""
-        self.deadlines.start()
-        self.trail.start()
-
-    async def stop(self) -> None:
-        """End it."""
-        await self.trail.stop()
-        await self.deadlines.stop()
+    @property
+    def loops(self) -> list[Loop]:
+        """What runs beside the requests."""
+        return [self.deadlines.loop, self.trail.loop]
 
     def routers(self, desk: Desk) -> list[Router]:
         """What of it goes over HTTP."""

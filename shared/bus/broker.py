@@ -114,7 +114,7 @@ class Bus:
         await self.publisher.start()
         self.relay.start()
         if self._settings.runs("relay") and self._sweeper:
-            self._sweeper.start()
+            self._sweeper.loop.start()
         if self._settings.runs("consumer") and self.consumers:
             # What the broker's own start does, but at once: each waits until its group has formed.
             await self._broker.connect()
@@ -134,7 +134,7 @@ class Bus:
         """Finish the batch at hand, publish what waits (bounded), disconnect."""
         await self._broker.stop()
         if self._sweeper:
-            await self._sweeper.stop()
+            await self._sweeper.loop.stop()
         await self.relay.stop()
         await self.publisher.stop()
 

@@ -2,13 +2,13 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from shared.bus.relay import Relay, Source, take_out
 from shared.failures import Unavailable
+from shared.loops import Loop
 from shared.telemetry import get_logger, metrics
 
 log = get_logger()
@@ -32,40 +32,12 @@ class Sweeper:
 
     def __init__(self, relay: Relay, leases: Slots, sources: Sequence[Source], holder: str) -> None:
         self._relay, self._leases, self._sources, self._holder = relay, leases, sources, holder
-        self._task: asyncio.Task[None] | None = None
-        self._beat = time.monotonic()
+        self.loop = Loop("sweeper", lambda: self.sweep(datetime.now(UTC)), rest_s=SWEEP_SECONDS)
 
     def problems(self) -> list[str]:
         """Why what a crash left behind stays there; empty while this sweeps, or was never started."""
-        if self._task is None:
-            return []
-        if self._task.done():
-            return ["sweeper: its task has died"]
-        silent = time.monotonic() - self._beat
-        return [f"sweeper: silent for {silent:.0f} s"] if silent > SILENT_SECONDS else []
-
-    def start(self) -> None:
-        """Begin sweeping, once a second while there is nothing to do."""
-        self._beat = time.monotonic()
-        self._task = asyncio.create_task(self._run(), name="sweeper")
-
-    async def stop(self) -> None:
-        """Stop at once: what is left is found again."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        self._task = None
-
-    async def _run(self) -> None:
-        while True:
-            self._beat = time.monotonic()
-            try:
-                swept = await self.sweep(datetime.now(UTC))
-            except Exception as error:  # noqa: BLE001  the next round tries again
-                log.warning("relay.sweep.failed", error=type(error).__name__)
-                swept = 0
-            if not swept:
-                await asyncio.sleep(SWEEP_SECONDS)
+        problem = self.loop.problem(SILENT_SECONDS)
+        return [f"{self.loop.name}: {problem}"] if problem else []
 
     async def sweep(self, now: datetime) -> int:
         """One round over every source; how many entries were published."""
@@ -76,7 +48,7 @@ class Sweeper:
             slots = random.sample(sorted(due), len(due))
             # Two at a time: while one waits for the broker, the other reads or pulls.
             for pair in (slots[i : i + 2] for i in range(0, len(slots), 2)):
-                self._beat = time.monotonic()
+                self.loop.beat()
                 swept += sum(await asyncio.gather(*(self._sweep_leased(source, slot, now) for slot in pair)))
         if swept:
             metrics.SWEPT.inc(swept)

@@ -1,10 +1,9 @@
 """Probes that tell the truth: alive while the loops turn, ready while the servers answer."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from fastapi import FastAPI
 from starlette.responses import JSONResponse, Response
@@ -38,14 +37,21 @@ class Probes:
     told: Sequence[Check] = ()
 
 
-def heartbeat(name: str, last_beat: Callable[[], float], longest_s: float) -> Check:
-    """Passes while `last_beat()` (on the monotonic clock) lies at most `longest_s` seconds back."""
+class Turning(Protocol):
+    """What works beside the requests: a `Loop`, or what tells of itself as one does."""
+
+    @property
+    def name(self) -> str: ...
+    def problem(self, longest_s: float) -> str | None: ...
+
+
+def heartbeat(loop: Turning, longest_s: float) -> Check:
+    """Passes while the loop's task lives and a round of it is silent for at most `longest_s` seconds."""
 
     async def ask() -> str | None:
-        silent = time.monotonic() - last_beat()
-        return None if silent <= longest_s else f"silent for {silent:.0f} s"
+        return loop.problem(longest_s)
 
-    return Check(name, ask)
+    return Check(loop.name, ask)
 
 
 def answers(name: str, ping: Callable[[], Awaitable[object]]) -> Check:

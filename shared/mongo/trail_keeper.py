@@ -1,11 +1,11 @@
 """The loop that anchors the chains of a service and removes what is past its time, entries and then names."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from shared.loops import Loop
 from shared.mongo.aggregates import new_id
 from shared.mongo.anchoring import Anchoring
 from shared.mongo.leases import Leases
@@ -30,30 +30,9 @@ class TrailKeeper:
         kept_days: int,
     ) -> None:
         self._anchoring, self._leases, self._clock = anchoring, leases, clock
-        self.every_s, self._kept = every_s, timedelta(days=kept_days)
+        self._kept = timedelta(days=kept_days)
         self._me, self._removed = new_id(), -REMOVE_EVERY_S
-        self._task: asyncio.Task[None] | None = None
-        self.beat = time.monotonic()
-
-    def start(self) -> None:
-        """Keep in a task of its own, until `stop`."""
-        self._task = asyncio.create_task(self.run())
-
-    async def stop(self) -> None:
-        """End the task."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def run(self) -> None:
-        """Keep until cancelled."""
-        while True:
-            self.beat = time.monotonic()
-            try:
-                await self.keep()
-            except Exception as error:
-                log.warning("audit.keeping.interrupted", exc_info=error)
-            await asyncio.sleep(self.every_s)
+        self.loop = Loop("audit", self.keep, rest_s=every_s)
 
     async def keep(self) -> None:
         """Anchor what is new; now and then remove what is old. Nothing where another process is at it."""

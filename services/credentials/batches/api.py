@@ -63,7 +63,7 @@ def sealing_routes(
             return taken
         _may(who, _GENERATING)
         job = await store.ask_for_sealing(round, who.subject, who.role.value, clock())
-        office.nudge()
+        office.loop.nudge()
         response.headers["Location"] = f"/v1/rounds/{round}/credentials"
         return await _job(store, job)
 

@@ -1,8 +1,8 @@
 """Puts together how secrets come to lie sealed; `app` puts this together with the rest."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from services.credentials.batches.api import batch_routes, sealing_routes
 from services.credentials.batches.desk import BatchDesk
@@ -17,7 +17,8 @@ from services.credentials.store import CredentialsStore
 from shared.blobs import Blobs
 from shared.bus import Bus
 from shared.contracts.topics import READS
-from shared.http import Check, Router, heartbeat
+from shared.http import Router
+from shared.loops import Loop
 from shared.mongo import Leases, Mongo
 from shared.mongo.sealing import Vault
 from shared.security.publishers import read_publishers
@@ -47,7 +48,7 @@ class TakingIn:
         importer = Importer(store, self._batches, vault, rules, clock)
         kept = (blobs, settings.vault_bucket, publishers, store.trail)
         self._imports = BatchOffice(self._batches, importer, keys, *kept, leases, clock)
-        desk = BatchDesk(self._batches, keys, *kept, clock, self._imports.nudge)
+        desk = BatchDesk(self._batches, keys, *kept, clock, self._imports.loop.nudge)
         inbound = Inbound(store, self._batches, desk, keys, importer, publishers, self._bucket, clock)
         bus.consume("inbound", READS["credentials"]["inbound"], inbound, records=INBOUND_RECORDS)
         self.routers: list[Router] = [
@@ -60,13 +61,7 @@ class TakingIn:
         await self._batches.prepare()
         await self._blobs.ensure_bucket(self._bucket, versions=False)
 
-    def loops(self) -> list[Coroutine[Any, Any, None]]:
+    @property
+    def loops(self) -> list[Loop]:
         """What runs beside the requests."""
-        return [self._office.run(), self._imports.run()]
-
-    def beats(self, silent_s: float) -> list[Check]:
-        """That the loops turn."""
-        return [
-            heartbeat("sealing", lambda: self._office.beat, silent_s),
-            heartbeat("batches", lambda: self._imports.beat, silent_s),
-        ]
+        return [self._office.loop, self._imports.loop]

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,6 +17,7 @@ from services.credentials.batches.verdicts import Row, read_lines, sort_out
 from shared.blobs import Blobs, Place
 from shared.contracts.topics import INBOUND_CREDENTIALS
 from shared.failpoints import failpoint
+from shared.loops import Loop
 from shared.mongo import Leases
 from shared.mongo.trail import AuditTrail
 from shared.security.audit import Deed
@@ -51,24 +51,7 @@ class BatchOffice:
         self._blobs, self._bucket, self._publishers = blobs, bucket, publishers
         self._trail, self._leases, self._clock = trail, leases, clock
         self._me = f"{os.getpid()}:{secrets.token_hex(4)}"
-        self._asked = asyncio.Event()
-        self.beat = time.monotonic()
-
-    def nudge(self) -> None:
-        """Something was handed in: look at once."""
-        self._asked.set()
-
-    async def run(self) -> None:
-        """Work until cancelled."""
-        while True:
-            self.beat = time.monotonic()
-            try:
-                worked = await self.work()
-            except Exception as error:
-                log.warning("credentials.batch.interrupted", exc_info=error)
-                worked = False
-            if not worked:
-                await self._rest()
+        self.loop = Loop("batches", self.work, rest_s=LOOK_EVERY_S)
 
     async def work(self) -> bool:
         """One pass: import what was handed in, destroy the keys of what never was. Whether there was anything."""
@@ -121,7 +104,7 @@ class BatchOffice:
             await self._take(batch, chunk)
             done += len(chunk)
             await self._batches.change(batch.batch, WAITING, done=done)
-            self.beat = time.monotonic()
+            self.loop.beat()
         return True
 
     async def _take(self, batch: Batch, chunk: list[Row]) -> None:
@@ -148,10 +131,3 @@ class BatchOffice:
         deed = Deed("saraban", "system", "batch.key_destroy", f"batch/{batch.batch}", "allowed", batch.round)
         await self._trail.enter(CHAIN, deed, self._clock())
         await self._batches.change(batch.batch, ("open", *WAITING), private=b"", key_destroyed_at=self._clock())
-
-    async def _rest(self) -> None:
-        try:
-            await asyncio.wait_for(self._asked.wait(), LOOK_EVERY_S)
-        except TimeoutError:
-            return
-        self._asked.clear()

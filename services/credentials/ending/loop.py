@@ -1,7 +1,5 @@
 """The loop that shows as `expired` what nobody claimed in time. A claim is refused from the moment itself."""
 
-import asyncio
-import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -9,6 +7,7 @@ from typing import Final
 from services.credentials.ending import rules
 from services.credentials.ending.store import EndingStore
 from services.credentials.store import CredentialsStore, announced
+from shared.loops import Loop
 from shared.telemetry import get_logger
 
 log = get_logger()
@@ -22,19 +21,7 @@ class Endings:
 
     def __init__(self, store: CredentialsStore, endings: EndingStore, clock: Callable[[], datetime]) -> None:
         self._store, self._endings, self._clock = store, endings, clock
-        self.beat = time.monotonic()
-
-    async def run(self) -> None:
-        """Look until cancelled."""
-        while True:
-            self.beat = time.monotonic()
-            try:
-                ended = await self.work()
-            except Exception as error:
-                log.warning("credentials.ending.interrupted", exc_info=error)
-                ended = 0
-            if not ended:
-                await asyncio.sleep(LOOK_EVERY_S)
+        self.loop = Loop("ending", self.work, rest_s=LOOK_EVERY_S)
 
     async def work(self) -> int:
         """End some whose time is over; how many."""

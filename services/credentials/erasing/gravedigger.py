@@ -1,6 +1,5 @@
 """Destroys the keys of erased holders and marks their credentials: at once, after a crash, after a restored backup."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from services.credentials.erasing import rules
 from services.credentials.erasing.rules import Erasure
 from services.credentials.erasing.store import ErasureStore
 from services.credentials.store import ATTEMPTS, CredentialsStore, announced
+from shared.loops import Loop
 from shared.mongo import Conflict, Leases
 from shared.mongo.aggregates import new_id
 from shared.mongo.sealing import Vault
@@ -40,17 +40,7 @@ class Gravedigger:
     ) -> None:
         self._store, self._erasures, self._vault, self._leases, self._clock = store, erasures, vault, leases, clock
         self._me, self._buried = new_id(), -BURY_EVERY_S
-        self.beat = time.monotonic()
-
-    async def run(self) -> None:
-        """Finish and bury until cancelled."""
-        while True:
-            self.beat = time.monotonic()
-            try:
-                await self.turn()
-            except Exception as error:
-                log.warning("credentials.erasing.interrupted", exc_info=error)
-            await asyncio.sleep(LOOK_EVERY_S)
+        self.loop = Loop("erasing", self.turn, rest_s=LOOK_EVERY_S)
 
     async def turn(self) -> None:
         """What a crash left behind; now and then, what a restored copy brought back. One process at a time."""

@@ -1,8 +1,7 @@
 """Puts together what becomes of the vault's keys: erased with their holder, moved to another master key."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from services.credentials.erasing.api import erasure_routes
 from services.credentials.erasing.desk import ErasureDesk
@@ -14,7 +13,8 @@ from services.credentials.keeping.rotation import Rotation
 from services.credentials.overseeing.store import TreeStore
 from services.credentials.store import CredentialsStore
 from shared.bus import Bus
-from shared.http import Check, Router, heartbeat
+from shared.http import Router
+from shared.loops import Loop
 from shared.mongo import Leases, Mongo
 from shared.mongo.sealing import Vault
 
@@ -45,13 +45,7 @@ class KeepingKeys:
         """Make sure that every index stands."""
         await self._erasures.prepare()
 
-    def loops(self) -> list[Coroutine[Any, Any, None]]:
+    @property
+    def loops(self) -> list[Loop]:
         """What runs beside the requests."""
-        return [self._gravedigger.run(), self._rotation.run()]
-
-    def beats(self, silent_s: float) -> list[Check]:
-        """That the loops turn."""
-        return [
-            heartbeat("erasing", lambda: self._gravedigger.beat, silent_s),
-            heartbeat("rotation", lambda: self._rotation.beat, silent_s),
-        ]
+        return [self._gravedigger.loop, self._rotation.loop]

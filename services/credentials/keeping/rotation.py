@@ -1,12 +1,11 @@
 """Moves the data keys from an old master key to the new one, some at a time, while the service is at work."""
 
-import asyncio
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 from services.credentials.keeping.masters import MasterState, read_state
+from shared.loops import Loop
 from shared.mongo import Lease, Leases
 from shared.mongo.aggregates import new_id
 from shared.mongo.sealing import Vault
@@ -33,25 +32,19 @@ class Rotation:
         self._me = new_id()
         self._moved = 0
         self._strange: frozenset[str] = frozenset()
-        self.beat = time.monotonic()
+        self._lease: Lease | None = None
+        self.loop = Loop("rotation", self._leased, rest_s=LOOK_EVERY_S, pause_s=PAUSE_S, closing=self._give_back)
 
-    async def run(self) -> None:
-        """Rotate until cancelled."""
-        lease: Lease | None = None
-        try:
-            while True:
-                self.beat, moved = time.monotonic(), 0
-                try:
-                    lease = await self._leases.take("rotation", self._me, self._clock(), LEASE)
-                    moved = await self.turn() if lease is not None else 0
-                except Exception as error:
-                    log.warning("credentials.rotation.interrupted", exc_info=error)
-                if lease is None:
-                    DATA_KEYS.clear()  # whoever rotates tells
-                await asyncio.sleep(PAUSE_S if moved else LOOK_EVERY_S)
-        finally:
-            if lease is not None:
-                await self._leases.give_back(lease)
+    async def _leased(self) -> int:
+        self._lease = await self._leases.take("rotation", self._me, self._clock(), LEASE)
+        if self._lease is None:
+            DATA_KEYS.clear()  # whoever rotates tells
+            return 0
+        return await self.turn()
+
+    async def _give_back(self) -> None:
+        if self._lease is not None:
+            await self._leases.give_back(self._lease)
 
     async def turn(self) -> int:
         """One batch; how many keys it moved, 0 when all lie under the current master key."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -11,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import SMTP, SMTPException, SMTPRecipientsRefused
 
+from shared.loops import Loop
 from shared.security.redaction import kind
 from shared.telemetry import get_logger
 
@@ -114,27 +114,7 @@ class Post:
 
     def __init__(self, bags: Sequence[Bag], courier: Courier, clock: Callable[[], datetime]) -> None:
         self._bags, self._courier, self._clock = bags, courier, clock
-        self._asked = asyncio.Event()
-        self.beat = time.monotonic()
-
-    def nudge(self) -> None:
-        """A mail is due: look at once."""
-        self._asked.set()
-
-    async def run(self) -> None:
-        """Send until cancelled."""
-        try:
-            while True:
-                self.beat = time.monotonic()
-                try:
-                    sent = await self.send_due()
-                except Exception as error:
-                    log.warning("credentials.mail.interrupted", exc_info=error)
-                    sent = 0
-                if not sent:
-                    await self._rest()
-        finally:
-            await self._courier.close()
+        self.loop = Loop("mail", self.send_due, rest_s=LOOK_EVERY_S, closing=courier.close)
 
     async def send_due(self) -> int:
         """One pass over what is due; how many mails were settled."""
@@ -143,7 +123,7 @@ class Post:
             due = await bag.due(self._clock(), _BATCH)
             for start in range(0, len(due), AT_ONCE):
                 sent += sum(await asyncio.gather(*(self._send(bag, item) for item in due[start : start + AT_ONCE])))
-                self.beat = time.monotonic()
+                self.loop.beat()
         return sent
 
     async def _send(self, bag: Bag, item: Any) -> bool:
@@ -155,8 +135,3 @@ class Post:
             return False
         await bag.settled(item)
         return mail is not None
-
-    async def _rest(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._asked.wait(), LOOK_EVERY_S)
-        self._asked.clear()

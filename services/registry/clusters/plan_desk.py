@@ -52,7 +52,7 @@ class PlanDesk:
             asked_at=self._clock(),
         )
         await self._store.add_plan(plan)
-        self._planner.nudge()
+        self._planner.loop.nudge()
         return plan
 
     async def plan(self, round_id: str, plan_id: str, by: Principal) -> tuple[Plan, list[Part]]:
@@ -88,7 +88,7 @@ class PlanDesk:
         if plan.state in ENDED:
             raise refusals.PLAN_ENDED.problem(where="path.plan")
         after = await self._change(plan_id, lambda now: now.model_copy(update={"cancel": now.state not in ENDED}))
-        self._planner.nudge()
+        self._planner.loop.nudge()
         return after
 
     async def adopt(self, round_id: str, plan_id: str, by: Principal) -> Plan:
@@ -113,7 +113,7 @@ class PlanDesk:
                 f"จังหวัด {', '.join(stale)} ถูกแก้ไขไปแล้ว", f"Changed since: {', '.join(stale)}.", where="path.plan"
             )
         after = await self._change(plan_id, lambda now: now.model_copy(update={"adoption": "adopting", "open": True}))
-        self._planner.nudge()
+        self._planner.loop.nudge()
         return after
 
     async def _someone(self, state: Round, provinces: tuple[str, ...] | None) -> None:

@@ -17,6 +17,7 @@ from services.registry.clusters.store import ClusterStore, by_province
 from services.registry.clusters.task import Found
 from services.registry.clusters.workers import QuestionFailed, WorkerDied, Workers
 from shared.failpoints import failpoint
+from shared.loops import Loop
 from shared.mongo import UNAVAILABLE, Backpressure, Conflict, Lease, Leases
 from shared.mongo.aggregates import new_id
 from shared.telemetry import get_logger
@@ -49,27 +50,7 @@ class Planner:
     ) -> None:
         self._store, self._books, self._workers, self._leases, self._clock = store, books, workers, leases, clock
         self._holder = new_id()
-        self._asked = asyncio.Event()
-        self.beat = time.monotonic()
-
-    def nudge(self) -> None:
-        """There is something to do: look at once."""
-        self._asked.set()
-
-    async def run(self) -> None:
-        """Work until cancelled."""
-        try:
-            while True:
-                self.beat = time.monotonic()
-                try:
-                    worked = await self.work()
-                except Exception as error:
-                    log.warning("registry.plans.interrupted", exc_info=error)
-                    worked = False
-                if not worked:
-                    await self._rest()
-        finally:
-            await self._workers.close()
+        self.loop = Loop("plans", self.work, rest_s=LOOK_EVERY_S)
 
     async def work(self) -> bool:
         """Carry one plan to its next end; whether there was one to take."""
@@ -89,7 +70,7 @@ class Planner:
         try:
             while not work.done():
                 await asyncio.wait({work}, timeout=TICK_S)
-                self.beat = time.monotonic()
+                self.loop.beat()
                 if await self._leases.take(lease.name, self._holder, self._clock(), LEASE) is None:
                     return
                 now = await self._store.plan(plan.plan)
@@ -221,10 +202,3 @@ class Planner:
         outcome = await self._books.change(plan.round, part.province, rule)
         mark = "stale" if isinstance(outcome, Stale) else "adopted"
         await self._store.change_part(part.key, lambda now: now.model_copy(update={"adoption": mark}))
-
-    async def _rest(self) -> None:
-        try:
-            await asyncio.wait_for(self._asked.wait(), LOOK_EVERY_S)
-        except TimeoutError:
-            return
-        self._asked.clear()

@@ -4,7 +4,6 @@ A request is written first, its roll stored after it, and only what is stored wh
 durable before anything is written, so that one whose process died is carried on by asking again, or by itself.
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from services.registry.roll.spool import Spool
 from services.registry.roll.store import RollStore
 from services.registry.roll.waiting import GoneError, WaitingRoom
 from services.registry.rounds.rules import RoundUnknown
+from shared.loops import Loop
 from shared.mongo import AlreadyThere, Stored
 from shared.security.approval import ApprovalRefusal, decide, has_expired, withdraw
 from shared.security.principals import Principal
@@ -41,6 +41,7 @@ class Agreeing:
 
     def __init__(self, rolls: RollStore, importing: Importing, room: WaitingRoom, clock: Clock) -> None:
         self._rolls, self._importing, self._room, self._clock = rolls, importing, room, clock
+        self.loop = Loop("rolls", self.tidy, rest_s=TIDY_EVERY_S)
 
     async def prepare(self) -> None:
         """Make sure that rolls have where to wait."""
@@ -156,15 +157,6 @@ class Agreeing:
             raise GoneError
         async with self._room.open(request) as spool:
             yield spool
-
-    async def run(self) -> None:
-        """Tidy up now and then, until cancelled."""
-        while True:
-            try:
-                await self.tidy()
-            except Exception as error:
-                log.warning("registry.roll.tidy.failed", exc_info=error)
-            await asyncio.sleep(TIDY_EVERY_S)
 
     async def tidy(self) -> None:
         """Carry on what was approved and not applied, and forget the rolls of requests that are over."""

@@ -13,6 +13,7 @@ from services.registry.tree.rights import check_roll
 from services.registry.tree.rules import check, codes_named
 from services.registry.tree.store import TreeStore
 from shared.failpoints import failpoint
+from shared.loops import Loop
 from shared.telemetry import get_logger, span
 from shared.thai.calendar import in_bangkok
 
@@ -33,26 +34,7 @@ class OrderOffice:
 
     def __init__(self, store: TreeStore, carrier: Carrier, lock: TreeLock, clock: Callable[[], datetime]) -> None:
         self._store, self._carrier, self._lock, self._clock = store, carrier, lock, clock
-        self._asked = asyncio.Event()
-        self.beat = time.monotonic()
-
-    def nudge(self) -> None:
-        """There is a new order: look at once."""
-        self._asked.set()
-
-    async def run(self) -> None:
-        """Work until cancelled."""
-        while True:
-            self.beat = time.monotonic()
-            try:
-                worked = await self.work()
-            except TreeBusy:
-                worked = False
-            except Exception as error:
-                log.warning("registry.orders.interrupted", exc_info=error)
-                worked = False
-            if not worked:
-                await self._rest()
+        self.loop = Loop("orders", self.work, rest_s=LOOK_EVERY_S, quiet=(TreeBusy,))
 
     async def work(self) -> bool:
         """One pass over what is due; whether anything came to its end."""
@@ -65,7 +47,7 @@ class OrderOffice:
     async def settled(self, order: Order, within: float) -> Order:
         """The order as it stands when it has ended, when its day has not come, or when so many seconds are over."""
         until = time.monotonic() + within
-        self.nudge()
+        self.loop.nudge()
         while order.state not in ENDED and order.effective <= self._today() and time.monotonic() < until:
             await asyncio.sleep(ASK_EVERY_S)
             order = await self._store.order(order.id) or order
@@ -121,10 +103,3 @@ class OrderOffice:
 
     def _today(self) -> date:
         return in_bangkok(self._clock()).date()
-
-    async def _rest(self) -> None:
-        try:
-            await asyncio.wait_for(self._asked.wait(), LOOK_EVERY_S)
-        except TimeoutError:
-            return
-        self._asked.clear()

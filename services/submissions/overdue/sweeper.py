@@ -4,9 +4,7 @@ In between it looks at nothing but returned reports, and now and then at all aga
 after the deadline is overdue too. One process at a time, by a lease; twice does no harm.
 """
 
-import asyncio
 import os
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +14,7 @@ from services.submissions.due_store import DueStore, Owing, Watched
 from services.submissions.overdue.rules import at_deadline
 from services.submissions.store import Store, key_of
 from shared.contracts.events import RoundChanged
+from shared.loops import Loop
 from shared.mongo import Leases, Stored
 from shared.telemetry import get_logger
 
@@ -50,33 +49,14 @@ class DeadlineSweeper:
         clock: Callable[[], datetime],
     ) -> None:
         self._store, self._dues, self._leases = store, dues, leases
-        self._every, self._again, self._clock = every, again, clock
+        self._again, self._clock = again, clock
         self._holder = f"{os.getpid()}:{os.urandom(4).hex()}"
-        self._task: asyncio.Task[None] | None = None
-        self.last_beat = time.monotonic()
+        self.loop = Loop("deadlines", self._turn, rest_s=every)
 
-    def start(self) -> None:
-        """Begin sweeping."""
-        self.last_beat = time.monotonic()
-        self._task = asyncio.create_task(self._run(), name="deadlines")
-
-    async def stop(self) -> None:
-        """Stop at once: what is left is found again."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        self._task = None
-
-    async def _run(self) -> None:
-        while True:
-            self.last_beat = time.monotonic()
-            try:
-                now = self._clock()
-                if await self._leases.take("deadlines", self._holder, now, _LEASE):
-                    await self.sweep(now)
-            except Exception as error:  # the next round tries again
-                log.warning("submissions.deadlines.failed", exc_info=error)
-            await asyncio.sleep(self._every)
+    async def _turn(self) -> None:
+        now = self._clock()
+        if await self._leases.take("deadlines", self._holder, now, _LEASE):
+            await self.sweep(now)
 
     async def sweep(self, now: datetime) -> int:
         """One round. Returns how many centers it found to have become overdue, or not to be so any more."""

@@ -6,7 +6,6 @@ and quarantined files of reports whose accepted copy is kept. A whole object tha
 may be all that is left of a report, should the database ever be put back to an older state.
 """
 
-import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from typing import Final, TypeVar
 from services.submissions.domain import Report, Upload
 from services.submissions.sweep_store import SweepStore
 from shared.blobs import Begun, Blobs, Place
+from shared.loops import Loop
 from shared.mongo import Leases
 from shared.telemetry import get_logger
 
@@ -44,41 +44,28 @@ class Leftovers:
     ) -> None:
         """Parts that no record knows are taken away once they are older than `unknown_after`."""
         self._sweeps, self._blobs, self._leases, self._quarantine = sweeps, blobs, leases, quarantine
-        self._every, self._unknown_after, self._clock = every, unknown_after, clock
+        self._unknown_after, self._clock = unknown_after, clock
         self._holder = f"{os.getpid()}:{os.urandom(4).hex()}"
-        self._task: asyncio.Task[None] | None = None
+        # A process that starts over and over must not list the whole store each time.
+        self.loop = Loop("leftovers", self._turn, rest_s=every.total_seconds(), rests_first=True)
 
-    def start(self) -> None:
-        """Begin sweeping."""
-        self._task = asyncio.create_task(self._run(), name="leftovers")
-
-    async def stop(self) -> None:
-        """Stop at once: what is left is found again."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        self._task = None
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._every.total_seconds())
-            try:
-                now = self._clock()
-                if await self._leases.take("leftovers", self._holder, now, _LEASE):
-                    await self.sweep(now)
-            except Exception as error:  # noqa: BLE001  the next round tries again
-                log.warning("submissions.leftovers.failed", error=error)
+    async def _turn(self) -> None:
+        now = self._clock()
+        if await self._leases.take("leftovers", self._holder, now, _LEASE):
+            await self.sweep(now)
 
     async def sweep(self, now: datetime) -> Counter[str]:
         """One round. Returns how many `parts` and `objects` were taken away, and how many objects are `unknown`."""
         done: Counter[str] = Counter()
         for multiparts in _pages(await self._blobs.unfinished(self._quarantine)):
+            self.loop.beat()
             known = await self._sweeps.uploads(upload_of(one.multipart.key) for one in multiparts)
             for one in multiparts:
                 if self._parts_are_left(one, known.get(upload_of(one.multipart.key)), now):
                     await self._blobs.abort_multipart(one.multipart)
                     done["parts"] += 1
         for places in _pages(await self._blobs.places(self._quarantine)):
+            self.loop.beat()
             known = await self._sweeps.uploads(upload_of(place.key) for place in places)
             for place in places:
                 found = known.get(upload_of(place.key))

@@ -1,14 +1,13 @@
 """The sweeper of uploads: finishes those whose process died while completing, ends those whose time is over."""
 
-import asyncio
 import os
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from services.submissions.store import Store
 from services.submissions.uploading.completion import Completion
+from shared.loops import Loop
 from shared.mongo import Leases
 from shared.telemetry import get_logger
 
@@ -25,33 +24,14 @@ class Reconciler:
         self, store: Store, completion: Completion, leases: Leases, *, every: float, clock: Callable[[], datetime]
     ) -> None:
         self._store, self._completion, self._leases = store, completion, leases
-        self._every, self._clock = every, clock
+        self._clock = clock
         self._holder = f"{os.getpid()}:{os.urandom(4).hex()}"
-        self._task: asyncio.Task[None] | None = None
-        self.last_beat = time.monotonic()
+        self.loop = Loop("reconciler", self._turn, rest_s=every)
 
-    def start(self) -> None:
-        """Begin sweeping."""
-        self.last_beat = time.monotonic()
-        self._task = asyncio.create_task(self._run(), name="reconciler")
-
-    async def stop(self) -> None:
-        """Stop at once: what is left is found again."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        self._task = None
-
-    async def _run(self) -> None:
-        while True:
-            self.last_beat = time.monotonic()
-            try:
-                now = self._clock()
-                if await self._leases.take("reconcile", self._holder, now, _LEASE):
-                    await self.sweep(now)
-            except Exception as error:  # noqa: BLE001  the next round tries again
-                log.warning("submissions.reconciler.failed", stage="sweep", error=error)
-            await asyncio.sleep(self._every)
+    async def _turn(self) -> None:
+        now = self._clock()
+        if await self._leases.take("reconcile", self._holder, now, _LEASE):
+            await self.sweep(now)
 
     async def sweep(self, now: datetime) -> Counter[str]:
         """One round. Returns how many uploads came to which end."""
@@ -60,7 +40,7 @@ class Reconciler:
             try:
                 ended = await self._completion.reconcile(stored.state, now)
             except Exception as error:  # noqa: BLE001  one that fails must not hold up the others
-                log.warning("submissions.reconciler.failed", stage="upload", error=error)
+                log.warning("submissions.reconciler.failed", error=error)
                 continue
             ends.update(upload.state for upload in ended)
         if ends:

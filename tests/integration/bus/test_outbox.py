@@ -242,8 +242,8 @@ async def test_a_sweeper_that_hangs_or_died_says_so(world, monkeypatch):
 
     assert (await eventually(problems))[0].startswith("sweeper: silent for")
     assert bus._sweeper
-    assert bus._sweeper._task
-    bus._sweeper._task.cancel()
+    assert bus._sweeper.loop._task
+    bus._sweeper.loop._task.cancel()
 
     async def dead() -> bool:
         return bus.problems() == ["sweeper: its task has died"]
@@ -259,11 +259,11 @@ async def test_a_sweeper_with_nothing_to_do_is_well(world, silent, monkeypatch):
     bus.sweep(Leases(world.mongo("registry").documents("leases")), [silent.outbox])
     await bus.start()
     assert bus._sweeper
-    begun = bus._sweeper._beat
+    begun = bus._sweeper.loop._beat
 
     async def turned() -> bool:
         assert bus.problems() == []
-        return bus._sweeper is not None and bus._sweeper._beat > begun + 2 * SWEEP_SECONDS
+        return bus._sweeper is not None and bus._sweeper.loop._beat > begun + 2 * SWEEP_SECONDS
 
     await eventually(turned)
     await bus.stop()

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -73,8 +72,12 @@ async def listed(page: Annotated[PageQuery, Depends()]) -> Page[int]:
 
 class Health:
     def __init__(self) -> None:
-        self.beat = time.monotonic()
+        self.name = "loop"
+        self.silent: str | None = None
         self.reason: str | None = None
+
+    def problem(self, longest_s: float) -> str | None:
+        return self.silent if longest_s == 5 else "asked for another silence"
 
     async def ask(self) -> str | None:
         if self.reason == "raise":
@@ -101,7 +104,7 @@ async def client(issuer: Issuer, health: Health) -> AsyncIterator[httpx.AsyncCli
         title="ทดสอบ",
         routers=[router],
         verifier=TokenVerifier(URL, "saraban", issuer.http()),
-        probes=Probes(live=[heartbeat("loop", lambda: health.beat, 5)], ready=[Check("store", health.ask)]),
+        probes=Probes(live=[heartbeat(health, 5)], ready=[Check("store", health.ask)]),
         asyncapi={
             "asyncapi": "3.0.0",
             "channels": {"c": {"address": "saraban.x", "messages": {"m": {}}}},
@@ -326,10 +329,12 @@ async def test_a_check_that_raises_fails_by_its_class_alone(client: httpx.AsyncC
     assert answer.json()["checks"]["store"] == "ConnectionError"
 
 
-async def test_a_silent_loop_is_not_alive(client: httpx.AsyncClient, health: Health) -> None:
-    health.beat -= 60
+async def test_a_loop_with_a_problem_is_not_alive(client: httpx.AsyncClient, health: Health) -> None:
+    assert (await client.get("/livez")).status_code == 200
+    health.silent = "silent for 60 s"
     for probe in ("/livez", "/readyz"):
-        assert (await client.get(probe)).status_code == 503
+        answer = await client.get(probe)
+        assert (answer.status_code, answer.json()["checks"]["loop"]) == (503, "silent for 60 s")
 
 
 async def test_metrics_count_by_template_not_by_path(client: httpx.AsyncClient, operator: dict[str, str]) -> None:
