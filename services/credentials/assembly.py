@@ -26,6 +26,7 @@ from services.credentials.merging.consumers import MERGING, Merging
 from services.credentials.merging.store import MergingStore
 from services.credentials.overseeing.alarms import alarm_routes
 from services.credentials.overseeing.api import oversight_routes
+from services.credentials.overseeing.sight import Sight
 from services.credentials.overseeing.store import TreeStore
 from services.credentials.renewing.api import request_routes, wish_routes
 from services.credentials.renewing.desk import RenewalDesk
@@ -83,15 +84,16 @@ class HandingOver:
         door = DoorDesk(store, self._activations, desk, self._endings, code_key, clock, settings.claims_per_address)
         sheets = SheetDesk(self._tree, self._activations, store.trail, code_key, settings.claim_page, clock)
         renewing = RenewalDesk(store, self._renewals, vault, settings.secret_rules(), clock)
+        sight = Sight(store, self._tree, journal)
         self.routers: list[Router] = [
-            oversight_routes(store, self._tree, journal),
-            alarm_routes(store, self._tree, self._claims, journal),
+            oversight_routes(store, self._tree, sight, journal),
+            alarm_routes(sight, self._claims, journal),
             claim_routes(desk, door),
             reveal_routes(RevealDesk(store, self._claims, self._endings, vault, clock)),
             page_routes(),
-            sheet_routes(store, self._tree, sheets, journal),
+            sheet_routes(store, self._tree, sight, sheets, journal),
             wish_routes(store, renewing, journal),
-            request_routes(self._renewals, self._tree, renewing, journal),
+            request_routes(self._renewals, sight, renewing, journal),
             trail_routes(store.trail, journal, settings.audit_days, clock),
             register_routes(store.trail, journal),
             anchor_routes(self._anchoring.newest),

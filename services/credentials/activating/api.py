@@ -13,7 +13,8 @@ from services.credentials.activating.desk import Printed, SheetDesk
 from services.credentials.activating.views import SheetAsked, SheetsAsked
 from services.credentials.domain import Refusal
 from services.credentials.journal import Journal
-from services.credentials.overseeing.api import HolderCode, RoundId, Sight, not_seen, seen
+from services.credentials.overseeing.api import HolderCode, RoundId, not_seen, seen
+from services.credentials.overseeing.sight import Sight
 from services.credentials.overseeing.store import TreeStore
 from services.credentials.store import CredentialsStore
 from shared.http import Router, requires, route_options
@@ -25,10 +26,9 @@ ZIP = "application/zip"
 Printer = Annotated[Principal, Depends(requires(Role.DEPARTMENT, Role.OPERATOR, Role.LAO))]
 
 
-def sheet_routes(store: CredentialsStore, tree: TreeStore, desk: SheetDesk, journal: Journal) -> Router:
+def sheet_routes(store: CredentialsStore, tree: TreeStore, sight: Sight, desk: SheetDesk, journal: Journal) -> Router:
     """A sheet for one holder; sheets for an LAO, a district, a province or the country."""
     router = Router(prefix="/v1")
-    sight = Sight(store, tree, journal)
 
     @router.post(
         "/holders/{code}/credential/sheet",
@@ -65,7 +65,7 @@ def sheet_routes(store: CredentialsStore, tree: TreeStore, desk: SheetDesk, jour
 
         They come as they are made; the codes on earlier sheets of these holders open nothing from then on.
         """
-        part = await sight.part(who, round, asked.within)
+        part = await sight.part(who, asked.within, "sheet.make", round, where="body.within")
         known = await store.round(round)
         if known is not None and known["state"] == "closed":
             raise ROUND_CLOSED.problem(where="path.round")

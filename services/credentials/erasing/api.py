@@ -13,22 +13,21 @@ from services.credentials.erasing.store import ErasureStore
 from services.credentials.erasing.views import ErasureGiven, ErasureShown, shown
 from services.credentials.journal import Journal
 from services.credentials.overseeing.api import HolderCode, Within, not_seen, seen
-from services.credentials.overseeing.store import TreeStore
+from services.credentials.overseeing.sight import Sight
 from services.credentials.renewing.api import Asker, Officer
 from services.credentials.store import CredentialsStore
 from shared.http import Page, PageQuery, Router, requires, write_cursor
 from shared.http.approvals import REQUEST_UNKNOWN, of_approval
-from shared.http.problems import FORBIDDEN, OUT_OF_SCOPE
+from shared.http.problems import FORBIDDEN
 from shared.security.approval import ApprovalRefusal, RequestState
-from shared.security.principals import Principal, Role
-from shared.security.scope import DEPARTMENT_CODE, may_see
+from shared.security.principals import Principal
 
 ErasureId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 Decider = Annotated[Principal, Depends(requires(*sorted(rules.DECIDERS)))]
 
 
 def erasure_routes(
-    store: CredentialsStore, erasures: ErasureStore, tree: TreeStore, desk: ErasureDesk, journal: Journal
+    store: CredentialsStore, erasures: ErasureStore, sight: Sight, desk: ErasureDesk, journal: Journal
 ) -> Router:
     """Ask, look, decide."""
     router = Router(prefix="/v1")
@@ -47,12 +46,7 @@ def erasure_routes(
         who: Officer, page: Annotated[PageQuery, Depends()], within: Within = None, state: RequestState = "asked"
     ) -> Page[ErasureShown]:
         """Requests to erase holders below an organization; those that wait for a decision, unless asked otherwise."""
-        tier = who.role in {Role.LAO, Role.DISTRICT, Role.PROVINCE}
-        part = within or (who.org if tier else DEPARTMENT_CODE)
-        path = (DEPARTMENT_CODE,) if part == DEPARTMENT_CODE else await tree.path_of(part)
-        if path is None or not may_see(who, path):
-            await journal.declined(who, "organization", part, "erasure.look", "out_of_scope", "")
-            raise OUT_OF_SCOPE.problem(where="query.within")
+        part = await sight.part(who, within, "erasure.look")
         found = await erasures.within(part, state, page.after(), page.limit)
         await journal.listed(who, "erasure.look", part, state)
         following = write_cursor(found[-1][0]) if len(found) == page.limit else None

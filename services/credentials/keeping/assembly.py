@@ -10,6 +10,7 @@ from services.credentials.erasing.store import ErasureStore
 from services.credentials.journal import Journal
 from services.credentials.keeping.api import key_routes
 from services.credentials.keeping.rotation import Rotation
+from services.credentials.overseeing.sight import Sight
 from services.credentials.overseeing.store import TreeStore
 from services.credentials.store import CredentialsStore
 from shared.bus import Bus
@@ -37,7 +38,7 @@ class KeepingKeys:
         journal = Journal(store.trail, clock)
         desk = ErasureDesk(self._erasures, self._gravedigger, journal, clock)
         self.routers: list[Router] = [
-            erasure_routes(store, self._erasures, TreeStore(store), desk, journal),
+            erasure_routes(store, self._erasures, Sight(store, TreeStore(store), journal), desk, journal),
             key_routes(vault, journal),
         ]
 

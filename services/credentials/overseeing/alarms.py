@@ -9,9 +9,8 @@ from pydantic import BaseModel
 from services.credentials.claiming.attempts import Claim
 from services.credentials.claiming.store import ClaimStore
 from services.credentials.journal import Journal
-from services.credentials.overseeing.api import Officer, RoundId, Sight, Within
-from services.credentials.overseeing.store import TreeStore
-from services.credentials.store import CredentialsStore
+from services.credentials.overseeing.api import Officer, RoundId, Within
+from services.credentials.overseeing.sight import Sight
 from shared.http import Page, PageQuery, Router, write_cursor
 from shared.http.problems import BAD_CURSOR
 
@@ -27,10 +26,9 @@ class Alarm(BaseModel):
     attempted_with: Literal["token", "sheet"]
 
 
-def alarm_routes(store: CredentialsStore, tree: TreeStore, claims: ClaimStore, journal: Journal) -> Router:
+def alarm_routes(sight: Sight, claims: ClaimStore, journal: Journal) -> Router:
     """What officers were mailed about, as a list."""
     router = Router(prefix="/v1")
-    sight = Sight(store, tree, journal)
 
     @router.get("/rounds/{round}/alarms", tags=["oversight"])
     async def alarms(
@@ -40,7 +38,7 @@ def alarm_routes(store: CredentialsStore, tree: TreeStore, claims: ClaimStore, j
         within: Within = None,
     ) -> Page[Alarm]:
         """Alarms of the last 90 days below an organization, the newest first."""
-        part = await sight.part(who, round, within)
+        part = await sight.part(who, within, "alarm.list", round)
         try:
             found = await claims.alarms_within(round, part, page.after(), page.limit)
         except ValueError:  # a cursor that is well made but not of this list

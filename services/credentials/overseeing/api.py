@@ -6,14 +6,15 @@ from fastapi import Depends, Path, Query
 
 from services.credentials.domain import Credential, HolderKind, State
 from services.credentials.journal import Journal
+from services.credentials.overseeing.sight import Sight
 from services.credentials.overseeing.store import Tier, TreeStore
 from services.credentials.overseeing.views import Standing, StateCounts, standing_of
 from services.credentials.store import CredentialsStore
 from services.credentials.views import CredentialMetadata, metadata_of
 from shared.http import Page, PageQuery, Problem, Router, requires, write_cursor
-from shared.http.problems import OUT_OF_SCOPE, ROUND_UNKNOWN
+from shared.http.problems import OUT_OF_SCOPE
 from shared.security.principals import Principal, Role
-from shared.security.scope import DEPARTMENT_CODE, may_see
+from shared.security.scope import may_see
 
 RoundId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,40}$", description="รอบการประเมิน / round")]
 HolderCode = Annotated[str, Path(pattern=r"^[^\x00-\x20/#|]{1,64}$", description="รหัสศูนย์หรือ อปท. / center or LAO code")]
@@ -31,31 +32,11 @@ Officer = Annotated[
         requires(Role.DEPARTMENT, Role.PROVINCE, Role.DISTRICT, Role.LAO, Role.OPERATOR, Role.AUDITOR, Role.ASSESSOR)
     ),
 ]
-_TIERS = frozenset({Role.PROVINCE, Role.DISTRICT, Role.LAO})
 
 
-class Sight:
-    """What part of the tree a caller may ask about."""
-
-    def __init__(self, store: CredentialsStore, tree: TreeStore, journal: Journal) -> None:
-        self._store, self._tree, self._journal = store, tree, journal
-
-    async def part(self, who: Principal, round_id: str, within: str | None) -> str:
-        """The organization asked about. Raises the problems of an unknown round or a part that is not the caller's."""
-        if await self._store.round(round_id) is None:
-            raise ROUND_UNKNOWN.problem(where="path.round")
-        code = within or (who.org if who.role in _TIERS else DEPARTMENT_CODE)
-        path = (DEPARTMENT_CODE,) if code == DEPARTMENT_CODE else await self._tree.path_of(code)
-        if path is None or not may_see(who, path):
-            await self._journal.declined(who, "organization", code, "credential.list", "out_of_scope", round_id)
-            raise OUT_OF_SCOPE.problem(where="query.within")
-        return code
-
-
-def oversight_routes(store: CredentialsStore, tree: TreeStore, journal: Journal) -> Router:
+def oversight_routes(store: CredentialsStore, tree: TreeStore, sight: Sight, journal: Journal) -> Router:
     """Lists, counts, and what may be known of one holder's credential."""
     router = Router(prefix="/v1")
-    sight = Sight(store, tree, journal)
 
     @router.get("/rounds/{round}/holders", tags=["oversight"])
     async def holders(
@@ -66,7 +47,7 @@ def oversight_routes(store: CredentialsStore, tree: TreeStore, journal: Journal)
         state: State | None = None,
     ) -> Page[Standing]:
         """Holders of a round below an organization, and where each credential stands."""
-        part = await sight.part(who, round, within)
+        part = await sight.part(who, within, "credential.list", round)
         found = await tree.within(round, part, state, page.after(), page.limit)
         await journal.listed(who, "credential.list", part, f"{round} {state or 'all'}")
         following = write_cursor(found[-1][0]) if len(found) == page.limit else None
@@ -81,7 +62,7 @@ def oversight_routes(store: CredentialsStore, tree: TreeStore, journal: Journal)
         by: Tier = "district",
     ) -> Page[StateCounts]:
         """How many credentials stand in each state, by province, district or LAO."""
-        part = await sight.part(who, round, within)
+        part = await sight.part(who, within, "credential.list", round)
         after = page.after()
         rows = await tree.count(round, part, by, after, page.limit)
         names = await tree.names_of("organization", [code for code, _ in rows if code])

@@ -8,7 +8,7 @@ from services.credentials import problems
 from services.credentials.domain import Refusal
 from services.credentials.journal import Journal
 from services.credentials.overseeing.api import HolderCode, Within, not_seen, seen
-from services.credentials.overseeing.store import TreeStore
+from services.credentials.overseeing.sight import Sight
 from services.credentials.renewing import rules
 from services.credentials.renewing.desk import RenewalDesk, Settled, Step
 from services.credentials.renewing.rules import Wish
@@ -18,10 +18,9 @@ from services.credentials.store import CredentialsStore
 from services.credentials.views import metadata_of
 from shared.http import Page, PageQuery, Router, requires, write_cursor
 from shared.http.approvals import REQUEST_UNKNOWN, of_approval
-from shared.http.problems import FORBIDDEN, OUT_OF_SCOPE
+from shared.http.problems import FORBIDDEN
 from shared.security.approval import ApprovalRefusal, RequestState
 from shared.security.principals import Principal, Role
-from shared.security.scope import DEPARTMENT_CODE, may_see
 
 RequestId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 Asker = Annotated[
@@ -63,7 +62,7 @@ def wish_routes(store: CredentialsStore, desk: RenewalDesk, journal: Journal) ->
     return router
 
 
-def request_routes(renewals: RenewalStore, tree: TreeStore, desk: RenewalDesk, journal: Journal) -> Router:
+def request_routes(renewals: RenewalStore, sight: Sight, desk: RenewalDesk, journal: Journal) -> Router:
     """Requests that wait, and their decision."""
     router = Router(prefix="/v1")
 
@@ -72,12 +71,7 @@ def request_routes(renewals: RenewalStore, tree: TreeStore, desk: RenewalDesk, j
         who: Officer, page: Annotated[PageQuery, Depends()], within: Within = None, state: RequestState = "asked"
     ) -> Page[RenewalShown]:
         """Requests about credentials below an organization; those that wait for a decision, unless asked otherwise."""
-        tier = who.role in {Role.LAO, Role.DISTRICT, Role.PROVINCE}
-        part = within or (who.org if tier else DEPARTMENT_CODE)
-        path = (DEPARTMENT_CODE,) if part == DEPARTMENT_CODE else await tree.path_of(part)
-        if path is None or not may_see(who, path):
-            await journal.declined(who, "organization", part, "renewal.look", "out_of_scope", "")
-            raise OUT_OF_SCOPE.problem(where="query.within")
+        part = await sight.part(who, within, "renewal.look")
         found = await renewals.within(part, state, page.after(), page.limit)
         await journal.listed(who, "renewal.look", part, state)
         following = write_cursor(found[-1][0]) if len(found) == page.limit else None

@@ -4,6 +4,7 @@ import asyncio
 import io
 import itertools
 import json
+import secrets
 import zipfile
 from collections import defaultdict
 from dataclasses import dataclass
@@ -329,6 +330,26 @@ async def test_a_list_is_of_ones_own_part_of_the_tree(
     await tree(vault, what)
     params = {"within": within} if within else {}
     assert (await holders(vault, what, role, org, **params)).status_code == status
+
+
+async def test_who_reaches_for_another_part_of_the_tree_is_entered_with_what_it_wanted(vault: Vault) -> None:
+    what = Round.of(1)
+    await vault.seal(what)
+    await tree(vault, what)
+    district = str(5700 + secrets.randbelow(90))
+    wanted = {
+        f"/v1/rounds/{what.id}/holders": ("credential.list", f"{what.id} out_of_scope"),
+        f"/v1/rounds/{what.id}/holders/counts": ("credential.list", f"{what.id} out_of_scope"),
+        f"/v1/rounds/{what.id}/alarms": ("alarm.list", f"{what.id} out_of_scope"),
+        "/v1/renewals": ("renewal.look", "out_of_scope"),
+        "/v1/erasures": ("erasure.look", "out_of_scope"),
+    }
+    for path in wanted:
+        answer = await vault.http.get(path, params={"within": "58"}, headers=vault.headers("district", district))
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:saraban:problem:out-of-scope")
+    mine = {"chain": f"district/{district}", "subject": "organization/58"}
+    entries = await vault.mongo.documents("audit").find(mine, sort=[("number", 1)])
+    assert [(each["action"], each["detail"]) for each in entries] == list(wanted.values())
 
 
 async def test_what_is_seen_of_a_holder_is_where_it_stands_and_nothing_else(vault: Vault) -> None:

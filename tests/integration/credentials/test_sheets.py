@@ -226,7 +226,8 @@ async def test_a_batch_of_another_part_of_the_tree_is_refused_and_entered(vault:
     )
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:saraban:problem:out-of-scope")
     (entry,) = await entries(vault, chain=f"lao/{mine}", outcome="refused")
-    assert entry["subject"] == f"organization/{other}"
+    assert (entry["subject"], entry["action"]) == (f"organization/{other}", "sheet.make")
+    assert answer.json()["where"] == "body.within"
 
 
 async def _batch(vault: Vault, what: Round, role: str, org: str, within: str) -> zipfile.ZipFile:
