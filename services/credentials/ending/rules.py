@@ -10,11 +10,17 @@ from services.credentials.domain import Credential, Event, stage
 from services.credentials.facts import UNCLAIMED
 
 
+def issued_by(days: int, now: datetime) -> datetime | None:
+    """What was issued by then has waited for `days` and ends unclaimed; None where it waits for ever (0 days)."""
+    return now - timedelta(days) if days else None
+
+
 def has_ended(credential: Credential, closed: bool, days: int, now: datetime) -> bool:
     """Whether its round is `closed`, or it has waited for `days` (0: for ever). What was claimed does not end."""
     if credential.reveal is not None:
         return False
-    return closed or credential.expired_at is not None or (days > 0 and now >= credential.issued_at + timedelta(days))
+    last = issued_by(days, now)
+    return closed or credential.expired_at is not None or (last is not None and credential.issued_at <= last)
 
 
 def end(credential: Credential, now: datetime) -> tuple[Credential, list[Event]]:

@@ -1,8 +1,9 @@
 """Every query about credentials whose time is over."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.credentials.domain import Credential
+from services.credentials.ending.rules import issued_by
 from services.credentials.facts import UNCLAIMED
 from services.credentials.store import CredentialsStore
 from shared.mongo import ASCENDING, Document, Stored
@@ -32,8 +33,8 @@ class EndingStore:
         unclaimed: Document = {"state": {"$in": list(UNCLAIMED)}}
         rounds = await self._store.rounds.documents.find({"state": "closed"}, fields=["_id"])
         queries = [unclaimed | {"round": each["_id"]} for each in rounds]
-        if self.days:
-            queries.append(unclaimed | {"issued_at": {"$lte": now - timedelta(self.days)}})
+        if last := issued_by(self.days, now):
+            queries.append(unclaimed | {"issued_at": {"$lte": last}})
         for query in queries:
             if found := await self._store.credentials.documents.find(query, limit=limit):
                 return [self._store.credentials.read(each) for each in found]
