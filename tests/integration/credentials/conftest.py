@@ -210,6 +210,12 @@ class Vault:
         assert answer.status_code == 200, answer.text
         return dict(opened)
 
+    async def credential(self, what: Round, kind: str, code: str) -> dict[str, Any]:
+        """A holder's credential as it lies in the database."""
+        found = await self.mongo.documents("credentials").one({"_id": what.credential(kind, code)})
+        assert found
+        return found
+
     async def reveal(
         self, claim: str, role: str, code: str, sub: str = "", key: str = "reveal-key-1"
     ) -> httpx.Response:
