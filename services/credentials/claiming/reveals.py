@@ -102,7 +102,7 @@ class RevealDesk:
         actor = actor_of(caller, found.state if found else None)
         if found is None:
             return await self._refused(actor, None, "credential.confirm", Refusal.NOT_REVEALED)
-        claim = found.state
+        claim, entered = found.state, False
         for _ in range(ATTEMPTS):
             now = self._clock()
             stored = await self._store.credential_of(claim.round, claim.kind, claim.holder)
@@ -111,12 +111,14 @@ class RevealDesk:
                 refusal = decided if isinstance(decided, Refusal) else Refusal.NOT_REVEALED
                 return await self._refused(actor, found, "credential.confirm", refusal)
             confirmed, events = decided
+            if not entered:  # before the change: nothing is announced that nobody can account for
+                await self._journal.allowed(actor, claim.kind, claim.holder, "credential.confirm", confirmed.mark)
+                entered = True
             try:
                 if events:
                     await self._store.credentials.save(stored, confirmed, announced(events), now)
             except Conflict:
                 continue
-            await self._journal.allowed(actor, claim.kind, claim.holder, "credential.confirm", confirmed.mark)
             return confirmed
         raise Conflict(claim.claim)
 

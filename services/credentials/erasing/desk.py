@@ -1,4 +1,4 @@
-"""Where erasures are asked and decided: each step in one write, then in the trail, then answered."""
+"""Where erasures are asked and decided: each step in the trail, then in one write, then answered."""
 
 import secrets
 from collections.abc import Callable
@@ -23,7 +23,10 @@ _ACTIONS: dict[Step, str] = {"approved": "approve", "refused": "refuse", "withdr
 
 
 class ErasureDesk:
-    """Every refusal is in the trail before it is told. Raises what the vault, its shelf and the database raise."""
+    """Every refusal is in the trail before it is told, every change before it is made.
+
+    Raises what the vault, its shelf and the database raise.
+    """
 
     def __init__(
         self, erasures: ErasureStore, gravedigger: Gravedigger, journal: Journal, clock: Callable[[], datetime]
@@ -38,16 +41,18 @@ class ErasureDesk:
         if not rules.may_ask(who, newest):
             await self._journal.declined(who, newest.kind, newest.holder, "erasure.ask", "forbidden", detail)
             return "forbidden"
-        owner = rules.owner_of(newest.kind, newest.holder)
+        owner, request, entered = rules.owner_of(newest.kind, newest.holder), secrets.token_hex(8), False
         for _ in range(ATTEMPTS):
             now = self._clock()
             before = await self._erasures.erasures.load(owner)
-            asked = rules.ask(before.state if before else None, newest, reason, secrets.token_hex(8), who, now)
+            asked = rules.ask(before.state if before else None, newest, reason, request, who, now)
             if isinstance(asked, Refusal):
                 await self._journal.declined(who, newest.kind, newest.holder, "erasure.ask", asked.value, detail)
                 return asked
-            if await self._erasures.put(before, asked, now):
+            if not entered:
                 await self._journal.acted(who, newest.kind, newest.holder, "erasure.ask", f"{reason} {asked.id}")
+                entered = True
+            if await self._erasures.put(before, asked, now):
                 return asked
         raise Conflict(owner)
 
@@ -57,7 +62,7 @@ class ErasureDesk:
         When that breaks off (the object store is away), it stays approved; the same approval again goes on, and so does
         the loop.
         """
-        action = f"erasure.{_ACTIONS[step]}"
+        action, entered = f"erasure.{_ACTIONS[step]}", False
         for _ in range(ATTEMPTS):
             now = self._clock()
             stored = await self._erasures.of_request(request)
@@ -70,9 +75,11 @@ class ErasureDesk:
                 reason = type(settled).__name__
                 await self._journal.declined(who, before.holder_kind, before.holder, action, reason, request)
                 return settled
+            if not entered:
+                await self._journal.acted(who, before.holder_kind, before.holder, action, request)
+                entered = True
             if settled is not before and not await self._erasures.put(stored, settled, now):
                 continue
-            await self._journal.acted(who, before.holder_kind, before.holder, action, request)
             return await self._gravedigger.finish(settled) if step == "approved" else settled
         raise Conflict(request)
 

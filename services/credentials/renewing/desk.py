@@ -1,4 +1,4 @@
-"""Where renewals are asked, decided and carried out: each step in one write, then in the trail, then answered."""
+"""Where renewals are asked, decided and carried out: each step in the trail, then in one write, then answered."""
 
 import secrets
 from collections.abc import Callable
@@ -31,7 +31,10 @@ class Settled:
 
 
 class RenewalDesk:
-    """Every refusal is in the trail before it is told."""
+    """Every refusal is in the trail before it is told, every change before it is made.
+
+    An entry may stand of a change that the database then refused; its caller got an error. Never the other way round.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class RenewalDesk:
         if not rules.may_ask(who, credential):
             await self._journal.declined(who, credential.kind, credential.holder, action, "forbidden", detail)
             return "forbidden"
+        entered = False
         for _ in range(ATTEMPTS):
             now = self._clock()
             stored = await self._store.credentials.load(_record(credential))
@@ -64,11 +68,13 @@ class RenewalDesk:
             if isinstance(changed, Refusal):
                 await self._journal.declined(who, credential.kind, credential.holder, action, changed.value, detail)
                 return changed
+            if not entered:
+                await self._journal.acted(who, credential.kind, credential.holder, action, detail)
+                entered = True
             try:
                 await self._store.credentials.save(stored, changed[0], announced(changed[1]), now)
             except Conflict:
                 continue
-            await self._journal.acted(who, credential.kind, credential.holder, action, detail)
             return Settled(changed[0], "done" if alone else "asked")
         raise Conflict(_record(credential))
 
@@ -76,7 +82,7 @@ class RenewalDesk:
         self, who: Principal, request: str, step: Step
     ) -> Settled | Refusal | ApprovalRefusal | Literal["unknown"]:
         """Approve, refuse or withdraw a request. Unknown ones and those of others' parts of the tree are alike."""
-        action = f"renewal.{_ACTIONS[step]}"
+        action, entered = f"renewal.{_ACTIONS[step]}", False
         for _ in range(ATTEMPTS):
             now = self._clock()
             stored = await self._renewals.of_request(request)
@@ -91,12 +97,14 @@ class RenewalDesk:
                 reason = changed.value if isinstance(changed, Refusal) else type(changed).__name__
                 await self._journal.declined(who, before.kind, before.holder, action, reason, detail)
                 return changed
+            if not entered:
+                await self._journal.acted(who, before.kind, before.holder, action, detail)
+                entered = True
             try:
                 if changed[1]:
                     await self._store.credentials.save(stored, changed[0], announced(changed[1]), now)
             except Conflict:
                 continue
-            await self._journal.acted(who, before.kind, before.holder, action, detail)
             return Settled(changed[0], "done" if step == "approved" else "asked")
         raise Conflict(request)
 

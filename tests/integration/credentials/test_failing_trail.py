@@ -35,6 +35,16 @@ async def open_every_seal(vault: Vault, what: Round, master_key: Path) -> dict[s
     return found
 
 
+async def standing(vault: Vault, what: Round) -> list[tuple[str, int]]:
+    """Each credential of a round, each erasure of its holders, and how often it was changed."""
+    owners = {"$in": [*(f"center/{code}" for code in what.centers), *(f"lao/{code}" for code in what.laos)]}
+    return [
+        (each["_id"], each["version"])
+        for name, query in (("credentials", {"round": what.id}), ("erasures", {"_id": owners}))
+        for each in await vault.mongo.documents(name).find(query, sort=[("_id", 1)])
+    ]
+
+
 async def test_while_the_trail_cannot_be_written_no_secret_leaves(vault: Vault, master_key: Path) -> None:
     what = Round.of(1)
     center = what.centers[0]
@@ -49,7 +59,7 @@ async def test_while_the_trail_cannot_be_written_no_secret_leaves(vault: Vault, 
 
 
 async def test_while_the_trail_cannot_be_written_nothing_else_of_the_vault_goes_on_either(vault: Vault) -> None:
-    """A code shown, a confirmation, sheets and renewals: each fails, and nobody is told that it was done."""
+    """A code shown, a confirmation, sheets, renewals and erasures: each fails, and nothing of it was done."""
     what = Round.of(3)
     first, second, third = what.centers
     await vault.seal(what)
@@ -60,6 +70,10 @@ async def test_while_the_trail_cannot_be_written_nothing_else_of_the_vault_goes_
     wish = {"round": what.id, "reason": "leaked"}
     asked = await vault.http.post(f"/v1/holders/{third}/credential/rotate", json=wish, headers=holder)
     request = asked.json()["renewal"]["id"]
+    forgotten = await vault.http.post(
+        f"/v1/holders/{third}/credential/erase", json={"reason": "closed"}, headers=operator
+    )
+    erasure = forgotten.json()["id"]
     steps: list[tuple[str, Any, dict[str, str]]] = [
         (f"/v1/claims/{shown}/verify", {"code": number}, vault.headers("center", first)),
         (f"/v1/claims/{revealed}/confirm", None, vault.headers("center", second)),
@@ -69,14 +83,18 @@ async def test_while_the_trail_cannot_be_written_nothing_else_of_the_vault_goes_
         (f"/v1/holders/{first}/credential/revoke", wish, operator),
         (f"/v1/holders/{second}/credential/reissue", {**wish, "reason": "lost"}, vault.headers("center", second)),
         (f"/v1/renewals/{request}/refuse", None, vault.headers("district", "5801")),
+        (f"/v1/holders/{first}/credential/erase", {"reason": "closed"}, vault.headers("district", "5801")),
+        (f"/v1/erasures/{erasure}/approve", None, vault.headers("department", "00")),
     ]
 
+    before = await standing(vault, what)
     async with no_trail(vault):
         refused = [await vault.http.post(path, json=body, headers=headers) for path, body, headers in steps]
     assert {(path, answer.status_code) for (path, _, _), answer in zip(steps, refused, strict=True)} == {
         (path, 500) for path, _, _ in steps
     }
     assert await vault.mongo.documents("activations").count({"round": what.id}) == 0, "no sheet was made"
+    assert await standing(vault, what) == before, "nothing was changed, so nothing was announced"
     # Once it can be written again, what is asked again is answered, and entered.
     confirmed = await vault.http.post(f"/v1/claims/{revealed}/confirm", headers=vault.headers("center", second))
     assert (confirmed.status_code, confirmed.json()["state"]) == (200, "confirmed")
