@@ -8,6 +8,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
+from shared.bus.envelope import decode
 from shared.contracts.events import TYPE_OF_MODEL, AuditRecorded, CenterChanged, ObligationChanged, OrganizationChanged
 from shared.contracts.topics import AUDIT, CENTERS, OBLIGATIONS, ORGANIZATIONS, Topic
 from shared.thai.calendar import in_bangkok
@@ -339,7 +340,9 @@ async def test_every_order_and_every_refusal_is_in_the_trail(tree):
     await give(tree, f"/v1/centers/{center}/move", expect=422, lao="58")
 
     async def entered():
-        records = [AuditRecorded.model_validate_json(r.value or b"") for r in await tree.world.records(AUDIT)]
+        kind = TYPE_OF_MODEL[AuditRecorded]  # anchors lie among them
+        events = [decode(record) for record in await tree.world.records(AUDIT)]
+        records = [AuditRecorded.model_validate_json(each.data) for each in events if each.type == kind.name]
         found = [(r.action, r.outcome) for r in records if r.subject == f"center/{center}"]
         return found if len(found) == 2 else None
 
