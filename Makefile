@@ -23,17 +23,17 @@ status: local ## How each part is
 	@.venv/bin/saraban status $(ARGS)
 
 test: dev ## Every test, on real servers out of wheels (ARGS="tests/unit -k thai")
-	@.venv/bin/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@.venv/bin/pytest -n $(WORKERS) --dist loadscope $(ARGS)
 
 test-real: dev ## Integration, fault and end-to-end tests on Apache Kafka and MinIO (needs Java, Maven, Go)
 	@.venv/bin/python -m deploy.local.servers.fetch
-	@SARABAN_TEST_STACK=real .venv/bin/pytest -n 2 --dist loadgroup tests/integration tests/faults tests/e2e $(ARGS)
+	@SARABAN_TEST_STACK=real .venv/bin/pytest -n 2 --dist loadscope tests/integration tests/faults tests/e2e $(ARGS)
 
 faults: dev ## kill -9 at every write, publish and pull; poison; servers killed under load
 	@.venv/bin/pytest tests/faults -m "campaign or not campaign" -v $(ARGS)
 
 campaigns: dev ## The tests that are too long for `make test`, wherever they stand (ARGS="tests/unit")
-	@.venv/bin/pytest -n 2 --dist loadgroup -m campaign -v $(or $(ARGS),tests)
+	@.venv/bin/pytest -n 2 --dist loadscope -m campaign -v $(or $(ARGS),tests)
 
 lint: dev ## Format, rules, types, walls
 	@.venv/bin/ruff format --check $(PYTHON_FILES)

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.stack import Stack
 from tests.world import World, a_stack, run_app
@@ -14,17 +16,35 @@ LONGEST = ("tests/faults/", "tests/e2e/", "tests/integration/stack/")
 """Packages that share one whole system each; they begin first, so that nothing waits for them in the end."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers look for the groups
+def room(nodeid: str) -> str:
+    """What a test shares its servers with: a package of `LONGEST`, or else its module."""
+    name = nodeid.partition("::")[0]
+    return next((package for package in LONGEST if name.startswith(package)), name)
+
+
+class Rooms(LoadScopeScheduling):  # type: ignore[misc]  # its library says no types
+    """Tests that share servers stay on one worker.
+
+    Not by marks and `--dist loadgroup`: xdist 3.8 appends a group to an attribute that pytest 9.2 no longer has, and
+    then sends each test wherever there is room.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return room(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Rooms:
+    config.option.loadscopereorder = False
+    return Rooms(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share servers stay on one worker: a package of `LONGEST`, or else a module."""
+    def turn(item: pytest.Item) -> int:
+        shared = room(item.nodeid)
+        return LONGEST.index(shared) if shared in LONGEST else len(LONGEST)
 
-    def group(item: pytest.Item) -> str:
-        name = item.nodeid.partition("::")[0]
-        return next((package for package in LONGEST if name.startswith(package)), name)
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: LONGEST.index(group(item)) if group(item) in LONGEST else len(LONGEST))
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")
