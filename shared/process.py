@@ -15,6 +15,10 @@ from shared.failures import Misconfigured
 from shared.settings import S, load
 from shared.telemetry import configure_logging, configure_tracing, get_logger, shutdown_tracing
 
+KEEP_ALIVE_S = 75
+"""Longer than clients and proxies keep a connection that rests (60 s at most, as a rule): where both let go at the same
+time, a request runs into the closing door."""
+
 
 def run(service: Service, kind: type[S], build: Callable[[S], FastAPI]) -> None:
     """Read the settings, build the application, serve until a signal.
@@ -39,6 +43,7 @@ def run(service: Service, kind: type[S], build: Callable[[S], FastAPI]) -> None:
             log_config=None,
             server_header=False,
             access_log=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
     except SystemExit:
         if refused:
