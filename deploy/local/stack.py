@@ -80,7 +80,7 @@ class Stack:
         self._given = {key: value for key, value in source.items() if key.startswith("SARABAN_") and key != MARK}
         self.report = report
         self.servers = assemble(
-            kind, self.state, self.ports, self._given, self._tell, self.environment, self.object_store
+            kind, self.state, self.ports, self._given, self._tell, self._of_services, self.object_store
         )
 
     def _tell(self, name: str, step: Step, note: str = "") -> None:
@@ -124,7 +124,6 @@ class Stack:
             "SARABAN_RECEIPT_KEY_FILE": str(secrets("receipt-key")),
             "SARABAN_AUDIT_KEY_FILE": str(secrets("audit-key")),
             "SARABAN_PUBLISHERS_FILE": str(publishers.register(self.state)),
-            "SARABAN_CLAIM_PAGE": f"{self._vault_address()}/claim",
         }
         if isinstance(self.servers["kafka"], Tansu):
             found |= FOR_TANSU
@@ -132,12 +131,12 @@ class Stack:
             found["SARABAN_INSPECTION_UNCONFINED"] = "true"  # `up` is loud about it
         return found | self._given
 
-    def _vault_address(self) -> str:
-        """Where the vault is, or will be: mails name its page, and may be written before it runs."""
-        service = self.servers["credentials"]
-        if not (isinstance(service, Owned) and service.process.alive()):
+    def _of_services(self) -> dict[str, str]:
+        """What a service is started with: mails name the vault's page, and may be written before the vault runs."""
+        vault = self.servers["credentials"]
+        if not (isinstance(vault, Owned) and vault.process.alive()):
             self.ports.claim("credentials")
-        return service.address
+        return {"SARABAN_CLAIM_PAGE": f"{vault.address}/claim", **self.environment()}
 
     def object_store(self) -> ObjectStore:
         """The S3 store in use and its keys."""
@@ -174,7 +173,7 @@ class Stack:
         Returns once it is ready (raises NotReadyError), or at once with `wait=False`.
         """
         extra = dict(extra_env or {})
-        service = Service(name, self.state.directory, self.ports, lambda: {**self.environment(), **extra}, label=label)
+        service = Service(name, self.state.directory, self.ports, lambda: {**self._of_services(), **extra}, label=label)
         self.servers[service.name] = service
         service.start()
         if wait:

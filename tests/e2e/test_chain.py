@@ -59,7 +59,7 @@ async def test_every_mail_was_sent_once(finished):
 
 
 async def test_the_notice_that_a_credential_waits_leads_to_the_page_where_it_is_claimed(finished):
-    page = finished.stack.environment()["SARABAN_CLAIM_PAGE"]
+    page = f"{finished.stack.servers['credentials'].address}/claim"
     to = finished.outcome.stories[0].person.email
     async with httpx.AsyncClient() as http:
         mails = [

@@ -93,12 +93,15 @@ class Insight:
 async def until_whole(
     look: Callable[[], Awaitable[tuple[int, int]]], tick: Tick, *, within: float, settle: int = 1
 ) -> None:
-    """Look until all is done, `settle` times in a row. Raises TimeoutError with what is missing."""
+    """Look until all is done, `settle` times in a row. Raises TimeoutError with what is missing.
+
+    More than all is enough: an office that owes nothing any more, after a move, had its notice all the same.
+    """
     until, agreed = time.monotonic() + within, 0
     while True:
         done, total = await look()
         tick(done, total)
-        agreed = agreed + 1 if done == total else 0
+        agreed = agreed + 1 if done >= total else 0
         if agreed >= settle:
             return
         if time.monotonic() > until:

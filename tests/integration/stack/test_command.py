@@ -7,6 +7,7 @@ import subprocess
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -84,11 +85,19 @@ def test_down_ends_all_and_twice_is_fine(folder: Path):
     assert saraban(folder, "down").returncode == 0
 
 
+def in_the_foreground(folder: Path, out: IO[str]) -> subprocess.Popen[bytes]:
+    """`up` as in a terminal, where Ctrl-C is heard also when these tests run in the background."""
+    heard = ["env", "--default-signal=INT"]
+    return subprocess.Popen(
+        [*heard, SARABAN, "up", "--servers-only", "--data", str(folder)], env=ENVIRONMENT, stdout=out
+    )
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_in_the_foreground_ctrl_c_stops_it_all(idle: Path, number: signal.Signals):
     shown = idle / "shown"
     with shown.open("w") as out:
-        up = subprocess.Popen([SARABAN, "up", "--servers-only", "--data", str(idle)], env=ENVIRONMENT, stdout=out)
+        up = in_the_foreground(idle, out)
     try:
         assert poll(lambda: "Ctrl-C" in shown.read_text(), 60)
         assert list(of_stack(idle)) != []
@@ -103,7 +112,7 @@ def test_in_the_foreground_ctrl_c_stops_it_all(idle: Path, number: signal.Signal
 def test_ctrl_c_while_it_starts_leaves_nothing_behind(idle: Path):
     shown = idle / "starting"
     with shown.open("w") as out:
-        up = subprocess.Popen([SARABAN, "up", "--servers-only", "--data", str(idle)], env=ENVIRONMENT, stdout=out)
+        up = in_the_foreground(idle, out)
     try:
         assert poll(lambda: list(of_stack(idle)) != [], 60)
         up.send_signal(signal.SIGINT)
