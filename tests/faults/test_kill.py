@@ -77,7 +77,7 @@ async def test_a_process_that_dies_anywhere_loses_nothing(system, service, point
 
 def test_the_campaign_dies_at_every_point_there_is():
     points = [point for _, point in FEW + CAMPAIGN] + test_orders.FEW + test_orders.CAMPAIGN
-    points += test_poison.FEW + test_poison.CAMPAIGN
+    points += test_poison.CAMPAIGN
     points += [point for both in test_cluster_deaths.DEATHS + test_cluster_deaths.MORE_DEATHS for point in both]
     points += test_batch_faults.DEATHS + test_batch_faults.MORE_DEATHS
     assert {point.partition(":")[0] for point in points} == set(FAILPOINTS)

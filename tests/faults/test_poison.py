@@ -15,10 +15,7 @@ from tests.world import eventually
 READERS: tuple[Service, ...] = ("credentials", "submissions", "notifier")
 """Who reads obligations; the notifier twice."""
 
-FEW = ["dead.after_publish"]
-"""What `make test` dies at; the campaign dies everywhere."""
-
-CAMPAIGN = ["dead.before_publish", "dead.after_publish:2"]
+CAMPAIGN = ["dead.before_publish", "dead.after_publish", "dead.after_publish:2"]
 
 
 def headed(topic: Topic, key: str, value: bytes) -> Outgoing:
@@ -146,12 +143,6 @@ async def survives(system: Arena, point: str) -> None:
     assert outcome.troubles == []
     await box.settle_until_quiet()
     assert await system.clean() == {}
-
-
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("point", FEW)
-async def test_a_reader_that_dies_at_the_grave_buries_again(system, point):
-    await survives(system, point)
 
 
 @pytest.mark.campaign

@@ -36,7 +36,7 @@ async def test_a_server_that_dies_under_load_loses_nothing(system, server, after
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("server", ["kafka", "mongo", "s3"])
+@pytest.mark.parametrize("server", ["kafka", "mongo", pytest.param("s3", marks=pytest.mark.campaign)])
 async def test_a_server_that_dies_while_the_first_reports_come_in_loses_nothing(system, server):
     submissions = system.insight.mongos["submissions"].documents("submissions")
     before = await submissions.count({"reports": {"$ne": []}})
@@ -100,7 +100,9 @@ async def again(system, topic: Topic) -> int:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("topic", [OBLIGATIONS, SUBMISSIONS], ids=lambda topic: topic.name)
+@pytest.mark.parametrize(
+    "topic", [pytest.param(OBLIGATIONS, marks=pytest.mark.campaign), SUBMISSIONS], ids=lambda one: one.name
+)
 async def test_duplicates_in_the_wrong_order_change_nothing(system, topic):
     await system.round()
     notifier = system.insight.mongos["notifier"]

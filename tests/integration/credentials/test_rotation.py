@@ -27,7 +27,7 @@ from tests.world import World, eventually
 AT_A_TIME = 6
 
 
-@pytest.fixture(params=["kmip", "aws"])
+@pytest.fixture(params=[pytest.param("kmip", marks=pytest.mark.campaign), "aws"])
 def moving_to(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The line of the new master key, and the settings by which its server is reached."""
     authority = Authority(tmp_path)
