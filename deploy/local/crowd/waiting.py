@@ -57,17 +57,16 @@ class Insight:
     async def mailed(self) -> tuple[int, int]:
         """How many deliveries came to an end, and how many the round must cause.
 
-        One for each sealed holder, two for each report (received, decided), one for each LAO of an open round; alarms
-        are nobody's plan.
+        One for each sealed holder, two for each report (received, decided), one for each LAO that owes in an open round
+        (one that owes no more, after a move, had its notice too); alarms are nobody's plan.
         """
         decided, received = await self.undecided()
         sealed = await self.mongos["credentials"].documents("credentials").count({})
-        ended = (
-            await self.mongos["notifier"]
-            .documents("deliveries")
-            .count({"state": {"$in": list(ENDED)}, "kind": {"$ne": "claim_alarmed"}})
-        )
-        return ended, sealed + received + decided + await self._laos()
+        deliveries, ended = self.mongos["notifier"].documents("deliveries"), {"state": {"$in": list(ENDED)}}
+        opened = await deliveries.count({**ended, "kind": "round_opened"})
+        others = await deliveries.count({**ended, "kind": {"$nin": ["claim_alarmed", "round_opened"]}})
+        laos = await self._laos()
+        return others + min(opened, laos), sealed + received + decided + laos
 
     async def _laos(self) -> int:
         registry = self.mongos["registry"]
@@ -93,15 +92,12 @@ class Insight:
 async def until_whole(
     look: Callable[[], Awaitable[tuple[int, int]]], tick: Tick, *, within: float, settle: int = 1
 ) -> None:
-    """Look until all is done, `settle` times in a row. Raises TimeoutError with what is missing.
-
-    More than all is enough: an office that owes nothing any more, after a move, had its notice all the same.
-    """
+    """Look until all is done, `settle` times in a row. Raises TimeoutError with what is missing."""
     until, agreed = time.monotonic() + within, 0
     while True:
         done, total = await look()
         tick(done, total)
-        agreed = agreed + 1 if done >= total else 0
+        agreed = agreed + 1 if done == total else 0
         if agreed >= settle:
             return
         if time.monotonic() > until:

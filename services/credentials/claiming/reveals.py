@@ -102,8 +102,8 @@ class RevealDesk:
         actor = actor_of(caller, found.state if found else None)
         if found is None:
             return await self._refused(actor, None, "credential.confirm", Refusal.NOT_REVEALED)
-        claim, entered = found.state, False
-        for _ in range(ATTEMPTS):
+        claim = found.state
+        for attempt in range(ATTEMPTS):
             now = self._clock()
             stored = await self._store.credential_of(claim.round, claim.kind, claim.holder)
             decided = domain.confirm(stored.state, claim.claim, now) if stored else Refusal.NOT_REVEALED
@@ -111,9 +111,8 @@ class RevealDesk:
                 refusal = decided if isinstance(decided, Refusal) else Refusal.NOT_REVEALED
                 return await self._refused(actor, found, "credential.confirm", refusal)
             confirmed, events = decided
-            if not entered:  # before the change: nothing is announced that nobody can account for
+            if attempt == 0:  # before the change: nothing is announced that nobody can account for
                 await self._journal.allowed(actor, claim.kind, claim.holder, "credential.confirm", confirmed.mark)
-                entered = True
             try:
                 if events:
                     await self._store.credentials.save(stored, confirmed, announced(events), now)

@@ -41,17 +41,16 @@ class ErasureDesk:
         if not rules.may_ask(who, newest):
             await self._journal.declined(who, newest.kind, newest.holder, "erasure.ask", "forbidden", detail)
             return "forbidden"
-        owner, request, entered = rules.owner_of(newest.kind, newest.holder), secrets.token_hex(8), False
-        for _ in range(ATTEMPTS):
+        owner, request = rules.owner_of(newest.kind, newest.holder), secrets.token_hex(8)
+        for attempt in range(ATTEMPTS):
             now = self._clock()
             before = await self._erasures.erasures.load(owner)
             asked = rules.ask(before.state if before else None, newest, reason, request, who, now)
             if isinstance(asked, Refusal):
                 await self._journal.declined(who, newest.kind, newest.holder, "erasure.ask", asked.value, detail)
                 return asked
-            if not entered:
+            if attempt == 0:
                 await self._journal.acted(who, newest.kind, newest.holder, "erasure.ask", f"{reason} {asked.id}")
-                entered = True
             if await self._erasures.put(before, asked, now):
                 return asked
         raise Conflict(owner)
@@ -62,8 +61,8 @@ class ErasureDesk:
         When that breaks off (the object store is away), it stays approved; the same approval again goes on, and so does
         the loop.
         """
-        action, entered = f"erasure.{_ACTIONS[step]}", False
-        for _ in range(ATTEMPTS):
+        action = f"erasure.{_ACTIONS[step]}"
+        for attempt in range(ATTEMPTS):
             now = self._clock()
             stored = await self._erasures.of_request(request)
             if stored is None or not _allowed(who, stored.state, step):
@@ -75,9 +74,8 @@ class ErasureDesk:
                 reason = type(settled).__name__
                 await self._journal.declined(who, before.holder_kind, before.holder, action, reason, request)
                 return settled
-            if not entered:
+            if attempt == 0:
                 await self._journal.acted(who, before.holder_kind, before.holder, action, request)
-                entered = True
             if settled is not before and not await self._erasures.put(stored, settled, now):
                 continue
             return await self._gravedigger.finish(settled) if step == "approved" else settled

@@ -58,8 +58,7 @@ class RenewalDesk:
         if not rules.may_ask(who, credential):
             await self._journal.declined(who, credential.kind, credential.holder, action, "forbidden", detail)
             return "forbidden"
-        entered = False
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             now = self._clock()
             stored = await self._store.credentials.load(_record(credential))
             if stored is None:
@@ -68,9 +67,8 @@ class RenewalDesk:
             if isinstance(changed, Refusal):
                 await self._journal.declined(who, credential.kind, credential.holder, action, changed.value, detail)
                 return changed
-            if not entered:
+            if attempt == 0:
                 await self._journal.acted(who, credential.kind, credential.holder, action, detail)
-                entered = True
             try:
                 await self._store.credentials.save(stored, changed[0], announced(changed[1]), now)
             except Conflict:
@@ -82,8 +80,8 @@ class RenewalDesk:
         self, who: Principal, request: str, step: Step
     ) -> Settled | Refusal | ApprovalRefusal | Literal["unknown"]:
         """Approve, refuse or withdraw a request. Unknown ones and those of others' parts of the tree are alike."""
-        action, entered = f"renewal.{_ACTIONS[step]}", False
-        for _ in range(ATTEMPTS):
+        action = f"renewal.{_ACTIONS[step]}"
+        for attempt in range(ATTEMPTS):
             now = self._clock()
             stored = await self._renewals.of_request(request)
             allowed = rules.may_ask if step == "withdrawn" else rules.may_decide
@@ -97,9 +95,8 @@ class RenewalDesk:
                 reason = changed.value if isinstance(changed, Refusal) else type(changed).__name__
                 await self._journal.declined(who, before.kind, before.holder, action, reason, detail)
                 return changed
-            if not entered:
+            if attempt == 0:
                 await self._journal.acted(who, before.kind, before.holder, action, detail)
-                entered = True
             try:
                 if changed[1]:
                     await self._store.credentials.save(stored, changed[0], announced(changed[1]), now)
