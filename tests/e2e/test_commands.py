@@ -91,6 +91,7 @@ async def open_letters(finished, service: str) -> Counter[str]:
     return Counter(letter.said("dead_error") for letter in found)
 
 
+@pytest.mark.campaign
 async def test_a_letter_that_cannot_be_sent_back_stays_open_until_somebody_gives_it_up(finished):
     topic = CLUSTERS.named("saraban")
     # Of one key, so in one partition: the letter without bytes lies before the one that can be sent back.

@@ -173,7 +173,16 @@ async def no_relay(world: World, master_key: Path) -> AsyncIterator[Vault]:
         yield made
 
 
-@pytest.mark.parametrize("point", ["aggregate.before_write:3", "aggregate.after_write:3", "aggregate.after_write:4"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "aggregate.after_write:3",
+        *(
+            pytest.param(more, marks=pytest.mark.campaign)
+            for more in ("aggregate.before_write:3", "aggregate.after_write:4")
+        ),
+    ],
+)
 async def test_a_job_cut_off_by_kill_9_is_finished_by_the_next_process(
     no_relay: Vault, world: World, master_key: Path, point: str
 ) -> None:
