@@ -94,11 +94,14 @@ async def test_an_erased_holder_opens_in_no_process_and_its_neighbour_does(vault
 
 
 async def test_a_process_that_does_not_know_yet_asks_the_keyring(vault: Vault, other: Vault) -> None:
-    """Between the key's end and the record's mark nothing opens, and nobody is told of a broken seal."""
-    what = Round.of(1)
-    center = what.centers[0]
+    """Between the key's end and the record's mark nothing opens, and nobody is told of a broken seal.
+
+    The neighbour's seal is broken indeed, and that is told.
+    """
+    what = Round.of(2)
+    center, neighbour = what.centers
     await vault.seal(what)
-    claim = await vault.verified(what, "center", center)
+    claim, broken = [await vault.verified(what, "center", each) for each in (center, neighbour)]
     documents = vault.mongo.documents("credentials")
     before = await documents.one({"_id": what.credential("center", center)})
     assert before
@@ -107,8 +110,9 @@ async def test_a_process_that_does_not_know_yet_asks_the_keyring(vault: Vault, o
     await documents.delete({"_id": before["_id"]})
     await documents.insert(before)
     assert said(await other.reveal(claim, "center", center)) == ERASED
-    await documents.update({"_id": before["_id"]}, {"$set": {"sealed": b"x" * 200}})
-    assert (await other.reveal(claim, "center", center)).json()["type"] == "urn:saraban:problem:seal-broken"
+    await documents.update({"_id": what.credential("center", neighbour)}, {"$set": {"sealed": b"x" * 200}})
+    answer = await other.reveal(broken, "center", neighbour)
+    assert answer.json()["type"] == "urn:saraban:problem:seal-broken"
 
 
 async def test_it_is_told_to_the_holder_on_the_bus_and_in_the_trail(vault: Vault) -> None:
