@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import httpx
+import pytest
 
 from shared.contracts.topics import SERVICES
 from shared.security.principals import Role
@@ -125,6 +126,7 @@ async def places_of(finished: Round, batch: str) -> tuple[dict[str, str], list[s
     return names, list(center["path"])
 
 
+@pytest.mark.campaign
 async def test_no_route_of_any_service_gives_any_role_what_is_its_holders_alone(finished, planted):
     addresses: dict[str, str] = {service: finished.stack.servers[service].address for service in SERVICES}
     every = await routes(finished.doors.http, addresses)

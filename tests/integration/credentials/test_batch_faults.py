@@ -39,28 +39,20 @@ async def no_relay(world: World, master_key: Path) -> AsyncIterator[Vault]:
         yield made
 
 
-DEATHS = ["credentials.batch_sealed"]
-"""What `make test` dies at; the campaign dies everywhere."""
-MORE_DEATHS = ["credentials.batch_imported", "credentials.batch_sealed:2", "aggregate.after_write:4"]
+DEATHS = [
+    "credentials.batch_imported",
+    "credentials.batch_sealed",
+    "credentials.batch_sealed:2",
+    "aggregate.after_write:4",
+]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("point", DEATHS)
 async def test_an_import_cut_off_by_kill_9_is_finished_by_the_next_process(
     no_relay: Vault, world: World, master_key: Path, point: str
 ) -> None:
-    await survives(no_relay, world, master_key, point, centers=120)
-
-
-@pytest.mark.campaign
-@pytest.mark.parametrize("point", MORE_DEATHS)
-async def test_an_import_cut_off_anywhere_is_finished_by_the_next_process(
-    no_relay: Vault, world: World, master_key: Path, point: str
-) -> None:
-    await survives(no_relay, world, master_key, point, centers=400)
-
-
-async def survives(no_relay: Vault, world: World, master_key: Path, point: str, *, centers: int) -> None:
-    told = await told_of(no_relay, Round.of(centers, per_lao=2))
+    told = await told_of(no_relay, Round.of(400, per_lao=2))
     holders = (*told.what.centers, *told.what.laos)
     batch = await told.open()
     await told.post(seal_lines(batch, lines_for(told.what), told.sender))

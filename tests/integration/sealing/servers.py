@@ -1,5 +1,7 @@
 """A real KMIP server with keys that an operator has made on it, and the lines that name keys of each kind."""
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +28,7 @@ def kmip_running(authority: Authority) -> Iterator[str]:
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.integration.sealing.kmip_server", str(authority.file.parent), str(port)],
         stderr=subprocess.PIPE,
+        start_new_session=True,
     )
     try:
         until = time.monotonic() + 60
@@ -35,7 +38,7 @@ def kmip_running(authority: Authority) -> Iterator[str]:
             time.sleep(0.05)
         yield f"127.0.0.1:{port}"
     finally:
-        server.kill()
+        os.killpg(server.pid, signal.SIGKILL)  # it keeps a process of its own for its state
         server.wait()
 
 
