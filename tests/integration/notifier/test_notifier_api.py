@@ -1,19 +1,22 @@
 """Reminders, acknowledgements and the chase list, over HTTP."""
 
+import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
+from deploy.local.stack import Stack
 from services.notifier.app import build
 from shared.contracts.events import NoticeAcknowledged
 from shared.contracts.topics import NOTICES
 from tests.integration.notifier.country import LAO, ROUND, Country, address, settings
 from tests.integration.notifier.post_office import PostOffice, text_of
 from tests.integration.notifier.watching import Desk, Handled, events
-from tests.world import World, eventually
+from tests.world import World, eventually, run_app
 
 CENTERS = ("c1", "c2", "c3", "c4")
 OTHER_LAO = "6580102"
@@ -43,7 +46,24 @@ class Here:
 
 
 @pytest.fixture
-async def here(world: World, post: PostOffice, client: Any) -> AsyncIterator[Here]:
+async def here(world: World) -> AsyncIterator[Here]:
+    """A small country of a test's own."""
+    async with _listening(world) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+async def standing(stack: Stack) -> AsyncIterator[Here]:
+    """One for all tests that leave it as they find it."""
+    world = World(stack, f"t{secrets.token_hex(4)}")
+    await world.open()
+    async with _listening(world) as found:
+        yield found
+    await world.close()
+
+
+@asynccontextmanager
+async def _listening(world: World) -> AsyncIterator[Here]:
     """c1 sent its report, c2's was rejected, c3 and c4 sent nothing; c4 lies in another LAO and has no address."""
     country = Country(world)
     handled = Handled(world)
@@ -56,11 +76,17 @@ async def here(world: World, post: PostOffice, client: Any) -> AsyncIterator[Her
     await country.received("c1")
     await country.received("c2")
     await country.rejected("c2")
-    async with client(build(settings(world, post))) as http:
-        await handled.until(projections=18, effects=7)
-        await Desk(world).until(delivered=5)
-        post.taken.clear()
-        yield Here(world, post, country, http)
+    post = await PostOffice().open()
+    app = build(settings(world, post))
+    transport = httpx.ASGITransport(app)
+    try:
+        async with run_app(app), httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+            await handled.until(projections=18, effects=7)
+            await Desk(world).until(delivered=5)
+            post.taken.clear()
+            yield Here(world, post, country, http)
+    finally:
+        await post.close()
 
 
 def problem(answer: httpx.Response) -> tuple[int, str, str | None]:
@@ -68,14 +94,14 @@ def problem(answer: httpx.Response) -> tuple[int, str, str | None]:
     return answer.status_code, body["type"].removeprefix("urn:saraban:problem:"), body.get("where")
 
 
-async def test_a_rehearsal_names_exactly_those_who_would_be_told_and_sends_nothing(here):
-    answer = await here.remind("province", "58", rehearse=True)
+async def test_a_rehearsal_names_exactly_those_who_would_be_told_and_sends_nothing(standing):
+    answer = await standing.remind("province", "58", rehearse=True)
     assert answer.status_code == 200
     body = answer.json()
     assert [one["center"] for one in body["recipients"]] == ["c2", "c3", "c4"]
     assert (body["count"], body["unreachable"]) == (3, 1)
     assert "@" not in answer.text
-    assert len(await Desk(here.world).all()) == 5
+    assert len(await Desk(standing.world).all()) == 5
 
 
 async def test_a_reminder_goes_to_those_rehearsed_and_tells_what_became_of_each(here):
@@ -130,11 +156,11 @@ async def test_the_same_order_with_the_same_key_reminds_once(here):
     await Desk(here.world).until(delivered=7, bounced=1)
 
 
-async def test_a_token_whose_time_is_over_orders_nothing(here):
-    stale = here.world.token("province", "58", ttl=-3600)
-    answer = await here.http.post("/v1/notices", headers={"Authorization": f"Bearer {stale}"}, json=REMINDER)
+async def test_a_token_whose_time_is_over_orders_nothing(standing):
+    stale = standing.world.token("province", "58", ttl=-3600)
+    answer = await standing.http.post("/v1/notices", headers={"Authorization": f"Bearer {stale}"}, json=REMINDER)
     assert problem(answer) == (401, "token-expired", "header.Authorization")
-    assert len(await Desk(here.world).all()) == 5
+    assert len(await Desk(standing.world).all()) == 5
 
 
 async def test_an_order_whose_answer_was_never_stored_is_not_given_twice(here):
@@ -159,10 +185,10 @@ async def test_an_order_whose_answer_was_never_stored_is_not_given_twice(here):
         ("auditor", "00", {}, (403, "forbidden", None)),
     ],
 )
-async def test_who_may_not_remind_is_told_why_and_changes_nothing(here, role, org, body, refused):
-    assert problem(await here.remind(role, org, **body)) == refused
-    assert len(await Desk(here.world).all()) == 5
-    assert await here.world.mongo("notifier").documents("notices").find({}) == []
+async def test_who_may_not_remind_is_told_why_and_changes_nothing(standing, role, org, body, refused):
+    assert problem(await standing.remind(role, org, **body)) == refused
+    assert len(await Desk(standing.world).all()) == 5
+    assert await standing.world.mongo("notifier").documents("notices").find({}) == []
 
 
 async def test_nobody_is_reminded_of_a_closed_round(here):
@@ -172,8 +198,8 @@ async def test_nobody_is_reminded_of_a_closed_round(here):
     assert problem(await here.remind("province", "58")) == (409, "round-not-open", "body.round")
 
 
-async def test_without_a_token_nothing_is_shown(here):
-    assert (await here.http.get("/v1/deliveries?recipient=c1")).status_code == 401
+async def test_without_a_token_nothing_is_shown(standing):
+    assert (await standing.http.get("/v1/deliveries?recipient=c1")).status_code == 401
 
 
 async def test_the_recipient_acknowledges_and_the_first_time_counts(here):
@@ -192,12 +218,12 @@ async def test_the_recipient_acknowledges_and_the_first_time_counts(here):
     assert (await here.get(f"/v1/notices/{opening['notice']}")).json()["acknowledged"] == 1
 
 
-async def test_nobody_acknowledges_for_another(here):
-    (opening,) = await Desk(here.world).all(recipient=LAO)
+async def test_nobody_acknowledges_for_another(standing):
+    (opening,) = await Desk(standing.world).all(recipient=LAO)
     path = f"/v1/notices/{opening['notice']}/acknowledgements"
-    assert problem(await here.ask("POST", path, "lao", OTHER_LAO))[:2] == (404, "notice-unknown")
-    assert problem(await here.ask("POST", path, "center", LAO))[:2] == (404, "notice-unknown")
-    assert problem(await here.ask("POST", path, "province", "58"))[:2] == (403, "forbidden")
+    assert problem(await standing.ask("POST", path, "lao", OTHER_LAO))[:2] == (404, "notice-unknown")
+    assert problem(await standing.ask("POST", path, "center", LAO))[:2] == (404, "notice-unknown")
+    assert problem(await standing.ask("POST", path, "province", "58"))[:2] == (403, "forbidden")
 
 
 async def test_a_recipient_of_an_ordered_notice_acknowledges_its_own_delivery(here):
@@ -223,24 +249,24 @@ async def test_a_recipient_of_an_ordered_notice_acknowledges_its_own_delivery(he
         ("lao", "00", False),
     ],
 )
-async def test_each_sees_its_own_branch_alone(here, role, org, visible):
-    (rejection,) = await Desk(here.world).all(recipient="c2", kind="report_rejected")
-    shown = await here.get(f"/v1/notices/{rejection['notice']}", role, org)
-    listed = (await here.get("/v1/deliveries?recipient=c2", role, org)).json()["items"]
+async def test_each_sees_its_own_branch_alone(standing, role, org, visible):
+    (rejection,) = await Desk(standing.world).all(recipient="c2", kind="report_rejected")
+    shown = await standing.get(f"/v1/notices/{rejection['notice']}", role, org)
+    listed = (await standing.get("/v1/deliveries?recipient=c2", role, org)).json()["items"]
     assert shown.status_code == (200 if visible else 404)
     assert len(listed) == (2 if visible else 0)
 
 
-async def test_a_list_of_deliveries_comes_in_pages(here):
+async def test_a_list_of_deliveries_comes_in_pages(standing):
     found, cursor = [], ""
     for _ in range(3):
-        page = (await here.get(f"/v1/deliveries?recipient=c2&limit=1{cursor}")).json()
+        page = (await standing.get(f"/v1/deliveries?recipient=c2&limit=1{cursor}")).json()
         found += [one["kind"] for one in page["items"]]
         if page["next"] is None:
             break
         cursor = f"&cursor={page['next']}"
     assert sorted(found) == ["report_received", "report_rejected"]
-    assert problem(await here.get("/v1/deliveries"))[:2] == (422, "invalid-request")
+    assert problem(await standing.get("/v1/deliveries"))[:2] == (422, "invalid-request")
 
 
 async def test_the_chase_list_names_who_is_behind_and_why(here):
@@ -259,12 +285,12 @@ async def test_the_chase_list_names_who_is_behind_and_why(here):
     assert [one["center"] for one in unclaimed] == ["c3"]
 
 
-async def test_the_chase_list_comes_in_pages_and_keeps_to_the_subtree(here):
-    first = (await here.get(f"/v1/rounds/{ROUND}/chase?limit=2")).json()
+async def test_the_chase_list_comes_in_pages_and_keeps_to_the_subtree(standing):
+    first = (await standing.get(f"/v1/rounds/{ROUND}/chase?limit=2")).json()
     assert [one["center"] for one in first["items"]] == ["c2", "c3"]
-    second = (await here.get(f"/v1/rounds/{ROUND}/chase?limit=2&cursor={first['next']}")).json()
+    second = (await standing.get(f"/v1/rounds/{ROUND}/chase?limit=2&cursor={first['next']}")).json()
     assert ([one["center"] for one in second["items"]], second["next"]) == (["c4"], None)
-    own = (await here.get(f"/v1/rounds/{ROUND}/chase", "lao", OTHER_LAO)).json()
+    own = (await standing.get(f"/v1/rounds/{ROUND}/chase", "lao", OTHER_LAO)).json()
     assert [one["center"] for one in own["items"]] == ["c4"]
-    assert problem(await here.get(f"/v1/rounds/{ROUND}/chase?within={LAO}", "lao", OTHER_LAO))[1] == "out-of-scope"
-    assert problem(await here.get("/v1/rounds/2599/chase"))[1] == "round-unknown"
+    assert problem(await standing.get(f"/v1/rounds/{ROUND}/chase?within={LAO}", "lao", OTHER_LAO))[1] == "out-of-scope"
+    assert problem(await standing.get("/v1/rounds/2599/chase"))[1] == "round-unknown"
