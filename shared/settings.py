@@ -186,5 +186,5 @@ def complaints(refused: ValidationError) -> list[str]:
         if error["type"] == "missing" and variable not in os.environ:
             lines.append(f"{variable} is not set: ต้องกำหนดค่าก่อนเริ่มระบบ / it must be set before the start")
         else:
-            lines.append(f"{variable} is not usable: {error['msg']}")
+            lines.append(f"{variable} is not usable: {error['msg'].removeprefix('Value error, ')}")
     return lines

@@ -12,7 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.credentials.settings import CredentialsSettings
 from shared.blobs import Blobs
+from shared.settings import load
 from tests.integration.credentials.conftest import running
 from tests.integration.sealing.certificates import Authority
 from tests.integration.sealing.clouds import cloud
@@ -22,7 +24,7 @@ from tests.world import World, eventually
 
 def environment(world: World, **settings: str) -> dict[str, str]:
     here = {**os.environ, **world.environment, "SARABAN_NAMESPACE": world.namespace, "SARABAN_HTTP_PORT": "0"}
-    here.pop("SARABAN_MASTER_KEY_FILE")
+    here.pop("SARABAN_MASTER_KEY_FILE", None)
     return {**here, **settings}
 
 
@@ -104,10 +106,15 @@ async def test_a_keyring_that_is_gone_stops_the_start_and_nothing_new_takes_its_
     assert await blobs.places(bucket, prefix="keyring/") == []
 
 
+def test_without_a_master_key_there_is_no_vault(world: World) -> None:
+    code, said = started(world, SARABAN_MASTER_KEY="")
+    assert (code, len(said)) == (2, 1)
+    assert said[0].startswith("SARABAN_MASTER_KEY is not usable: is not set, nor is SARABAN_MASTER_KEY_FILE")
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("", "is not set"),
         ("file:/nowhere", "cannot be read"),
         ("vault:thing", "must begin with one of"),
         ("kmip://host", "kmip://host:port/key-id"),
@@ -117,9 +124,16 @@ async def test_a_keyring_that_is_gone_stops_the_start_and_nothing_new_takes_its_
         ("gcp-kms:projects/p", "gcp-kms:projects"),
     ],
 )
-def test_a_master_key_that_cannot_be_one_is_named(world: World, line: str, says: str) -> None:
-    code, said = started(world, SARABAN_MASTER_KEY=line)
-    assert code == 2
+def test_a_master_key_that_cannot_be_one_is_named(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str, says: str
+) -> None:
+    monkeypatch.delenv("SARABAN_MASTER_KEY_FILE", raising=False)
+    for name, value in environment(world, SARABAN_MASTER_KEY=line).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        load(CredentialsSettings)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()
     assert len(said) == 1
     assert said[0].startswith("SARABAN_MASTER_KEY is not usable")
     assert says in said[0]

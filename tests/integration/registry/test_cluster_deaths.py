@@ -22,6 +22,7 @@ MORE_DEATHS = [
 ]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(("planning", "adopting"), DEATHS)
 async def test_a_plan_outlives_the_processes_that_work_on_it(world: World, planning: str, adopting: str) -> None:
     """The leases of the dead are ended by hand, and whoever took over the planning dies in adopting."""
