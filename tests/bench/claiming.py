@@ -102,7 +102,9 @@ async def claimants(size: int) -> bool:
         await running.seal(what)
         counted = Counter[int]()
         cpu, wall = time.process_time(), time.perf_counter()
-        for center in what.centers:
+        for number, center in enumerate(what.centers):
+            if number and not number % 10:
+                console.print(f"{number} of {size} after {time.perf_counter() - wall:.0f} s, one holder: {good}")
             credential = await credential_of(running, what, center)
             claims = claims_of(what, center, credential, EACH, genuine=True, verified=True)
             await keep(running, [claim for _, _, claim in claims])
