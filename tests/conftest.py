@@ -1,6 +1,5 @@
 """Real servers, started once; a world of its own for each test."""
 
-import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +9,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.stack import Stack
-from tests.world import World, a_stack, run_app
+from tests.world import World, a_stack, a_world, run_app
 
 LONGEST = ("tests/faults/", "tests/e2e/", "tests/integration/stack/")
 """Packages that share one whole system each; they begin first, so that nothing waits for them in the end."""
@@ -61,12 +60,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture
 async def world(stack: Stack) -> AsyncIterator[World]:
     """An empty namespace: its own databases, topics, groups and buckets."""
-    here = World(stack, f"t{secrets.token_hex(4)}")
-    await here.open()
-    try:
+    async with a_world(stack) as here:
         yield here
-    finally:
-        await here.close()
 
 
 @pytest.fixture

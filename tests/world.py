@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -100,6 +101,17 @@ class World:
         """Every record that stands in these topics now."""
         names = [topic.named(self.namespace) for topic in topics]
         return [record async for record in read_topic(self.environment["SARABAN_KAFKA_BOOTSTRAP"], names)]
+
+
+@asynccontextmanager
+async def a_world(stack: Stack) -> AsyncIterator[World]:
+    """An empty namespace on running servers: its own databases, topics, groups and buckets."""
+    here = World(stack, f"t{secrets.token_hex(4)}")
+    await here.open()
+    try:
+        yield here
+    finally:
+        await here.close()
 
 
 def _envelope(kind: str, source: str, key: str, sequence: int, data: Any, ids: str) -> Envelope:

@@ -1,6 +1,5 @@
 """Reminders, acknowledgements and the chase list, over HTTP."""
 
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from shared.contracts.topics import NOTICES
 from tests.integration.notifier.country import LAO, ROUND, Country, address, settings
 from tests.integration.notifier.post_office import PostOffice, text_of
 from tests.integration.notifier.watching import Desk, Handled, events
-from tests.world import World, eventually, run_app
+from tests.world import World, a_world, eventually, run_app
 
 CENTERS = ("c1", "c2", "c3", "c4")
 OTHER_LAO = "6580102"
@@ -55,11 +54,8 @@ async def here(world: World) -> AsyncIterator[Here]:
 @pytest.fixture(scope="module")
 async def standing(stack: Stack) -> AsyncIterator[Here]:
     """One for all tests that leave it as they find it."""
-    world = World(stack, f"t{secrets.token_hex(4)}")
-    await world.open()
-    async with _listening(world) as found:
+    async with a_world(stack) as world, _listening(world) as found:
         yield found
-    await world.close()
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from services.registry.app import build
 from services.registry.settings import RegistrySettings
 from shared.mongo import Mongo
 from tests.unit.registry.files import as_csv, roll
-from tests.world import World, eventually, run_app
+from tests.world import World, a_world, eventually, run_app
 
 COLLECTIONS = ("rounds", "organizations", "centers", "obligations", "orders", "roll_requests")
 TWO_CENTERS = as_csv(
@@ -100,25 +100,19 @@ async def registry(world: World) -> AsyncIterator[Registry]:
 @pytest.fixture(scope="module")
 async def shared_registry(stack: Stack) -> AsyncIterator[Registry]:
     """One registry for tests that leave it as they find it; its roll has two centers and an open round `stands`."""
-    world = World(stack, f"t{secrets.token_hex(4)}")
-    await world.open()
-    async with _serving(world) as found:
+    async with a_world(stack) as world, _serving(world) as found:
         await found.new_round(round="stands")
         assert (await found.send("stands", TWO_CENTERS)).status_code == 200
         assert (await found.http.post("/v1/rounds/stands/open")).status_code == 200
         await found.announced()
         yield found
-    await world.close()
 
 
 @pytest.fixture(scope="module")
 async def module_registry(stack: Stack) -> AsyncIterator[Registry]:
     """One registry for the tests of a module, each of which keeps to rounds of its own."""
-    world = World(stack, f"t{secrets.token_hex(4)}")
-    await world.open()
-    async with _serving(world) as found:
+    async with a_world(stack) as world, _serving(world) as found:
         yield found
-    await world.close()
 
 
 @asynccontextmanager

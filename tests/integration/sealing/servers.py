@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kmip.core.enums import CryptographicAlgorithm, CryptographicUsageMask, SecretDataType
@@ -38,7 +38,8 @@ def kmip_running(authority: Authority) -> Iterator[str]:
             time.sleep(0.05)
         yield f"127.0.0.1:{port}"
     finally:
-        os.killpg(server.pid, signal.SIGKILL)  # it keeps a process of its own for its state
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)  # it keeps a process of its own for its state
         server.wait()
 
 
