@@ -28,7 +28,7 @@ PAGES = (8080, *(DEFAULTS[service] for service in SERVICES))
 
 ORIGINS = tuple(f"http://{host}:{port}" for host in (HOST, "localhost") for port in PAGES)
 
-PARTITIONS = "3"
+PARTITIONS = "1"
 """One process reads each topic here, and the broker over an object store asks that store for each partition."""
 
 

@@ -32,7 +32,10 @@ from shared.security.redaction import redact_text
 
 FOR_TANSU = {
     "SARABAN_KAFKA_IDEMPOTENT": "false",  # it fails aiokafka's InitProducerId
-    "SARABAN_KAFKA_FETCH_MAX_WAIT_MS": "50",  # it holds every fetch that long, also one that has records
+    # It holds every fetch that long, also one that has records, and asks the object store about each partition then.
+    "SARABAN_KAFKA_FETCH_MAX_WAIT_MS": "250",
+    # It keeps each batch as an object, and lists a partition's objects whenever it reads there.
+    "SARABAN_RELAY_GATHER_MS": "500",
     "SARABAN_KAFKA_SESSION_MS": "5000",  # a group's first member waits half of it for others, at every start
 }
 

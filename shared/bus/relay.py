@@ -6,6 +6,7 @@ means a duplicate, never a loss.
 
 import asyncio
 import contextlib
+import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -68,9 +69,12 @@ class Relay:
     older one of its aggregate that failed: on a compacted topic the newest state must lie last.
     """
 
-    def __init__(self, publisher: Publisher, service: Service, namespace: str) -> None:
+    def __init__(self, publisher: Publisher, service: Service, namespace: str, *, gather: float = 0.0) -> None:
         self.grace = GRACE
         self._publisher, self._service, self._namespace = publisher, service, namespace
+        self._gather = gather  # seconds from the beginning of a batch to the beginning of one that is not full
+        self._begun = float("-inf")
+        self._ending = asyncio.Event()
         self._waiting: deque[Waiting] = deque()
         self._taken: set[str] = set()  # ids of entries that wait, are on their way, or were lately acknowledged
         self._acknowledged: deque[str] = deque()
@@ -97,6 +101,7 @@ class Relay:
         """Publish what waits, for at most `within` seconds; the rest is the sweeper's."""
         self._stopping = True
         self._wake.set()
+        self._ending.set()
         if self._task:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._task, within)
@@ -108,6 +113,8 @@ class Relay:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
+            await self._let_gather()
+            self._begun = time.monotonic()
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             try:
                 await self._publish(batch)
@@ -117,6 +124,12 @@ class Relay:
                 await asyncio.sleep(0.5)
         if self._pulling:
             await asyncio.gather(self._pulling, return_exceptions=True)
+
+    async def _let_gather(self) -> None:
+        wait = self._begun + self._gather - time.monotonic()
+        if wait > 0 and len(self._waiting) < BATCH:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), wait)
 
     async def _publish(self, batch: Sequence[Waiting]) -> None:
         done = await self.deliver(batch)

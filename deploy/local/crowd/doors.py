@@ -5,6 +5,7 @@ Nothing here knows more than a real client would. Requests that fail for a passi
 """
 
 import asyncio
+import itertools
 import random
 import re
 import secrets
@@ -44,6 +45,24 @@ class Traffic:
     repeated: int = 0
 
 
+class _ManyPools(httpx.AsyncBaseTransport):
+    """Small pools in turn: one pool looks at each of its connections, twice, for each request (httpcore 1.0), which for
+    a crowd is more work than the requests.
+    """
+
+    def __init__(self, pools: int = 16, connections: int = 8) -> None:
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        self._pools = [httpx.AsyncHTTPTransport(limits=limits) for _ in range(pools)]
+        self._turn = itertools.cycle(self._pools)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await next(self._turn).handle_async_request(request)
+
+    async def aclose(self) -> None:
+        for pool in self._pools:
+            await pool.aclose()
+
+
 @dataclass
 class Doors:
     """The addresses of a running system, and one pool of connections."""
@@ -63,8 +82,7 @@ class Doors:
     def http(self) -> httpx.AsyncClient:
         """The client; opened at first use."""
         if self._http is None:
-            limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-            self._http = httpx.AsyncClient(limits=limits, timeout=60.0)
+            self._http = httpx.AsyncClient(transport=_ManyPools(), timeout=60.0)
         return self._http
 
     async def close(self) -> None:
