@@ -51,8 +51,8 @@ class CoreSettings(BaseSettings):
     kafka_fetch_max_wait_ms: int = Field(500, ge=1, le=30_000)
     """How long the broker may hold an empty fetch, in milliseconds."""
     relay_gather_ms: int = Field(0, ge=0, le=5_000)
-    """How long after one batch of events the next is gathered before it is sent, in milliseconds, unless it is full: the
-    more, the fewer batches the broker has to keep. The first event after a pause is sent at once."""
+    """For how long after one batch of events the next is gathered, in milliseconds, unless it is full: the longer, the
+    fewer batches the broker has to keep. The first event after a pause is sent at once."""
     kafka_session_ms: int = Field(10_000, ge=1_000, le=60_000)
     """How long the broker waits for a silent consumer before it gives its partitions to others."""
     kafka_partitions: int = Field(12, ge=1, le=1000)

@@ -22,8 +22,6 @@ S = TypeVar("S", bound=CoreSettings)
 T = TypeVar("T")
 
 PARTITIONS = 2
-CALM = {"SARABAN_KAFKA_FETCH_MAX_WAIT_MS": "250"}
-"""Of a system that waits beside other tests: asked 20 times a second, broker and services take half a core."""
 
 
 def a_stack(directory: Path, environ: Mapping[str, str] | None = None) -> Stack:

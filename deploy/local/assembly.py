@@ -28,7 +28,7 @@ PAGES = (8080, *(DEFAULTS[service] for service in SERVICES))
 
 ORIGINS = tuple(f"http://{host}:{port}" for host in (HOST, "localhost") for port in PAGES)
 
-PARTITIONS = "1"
+PARTITIONS: dict[Kind, str] = {"local": "1", "real": "3"}
 """One process reads each topic here, and the broker over an object store asks that store for each partition."""
 
 
@@ -56,7 +56,7 @@ def assemble(
     servers["topics"] = Topics(
         lambda: servers["kafka"].address,
         given.get("SARABAN_NAMESPACE", "saraban"),
-        int(given.get("SARABAN_KAFKA_PARTITIONS", PARTITIONS)),
+        int(given.get("SARABAN_KAFKA_PARTITIONS", PARTITIONS[kind])),
     )
     for service in SERVICES:
         servers[service] = Service(service, directory, ports, environment, needs=("topics", *SERVERS))

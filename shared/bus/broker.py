@@ -194,6 +194,8 @@ class _Untouched(KafkaAckableMessage):
     then writes nine of them for a batch out of one.
     """
 
+    consumer: Any  # aiokafka's own; the framework's word for it leaves half of it out
+
     async def ack(self) -> None:
         if not self.committed:
             after = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in self.raw_message}

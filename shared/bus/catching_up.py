@@ -25,6 +25,7 @@ QUIET_SECONDS: Final = 0.5
 _LONGEST_SECONDS: Final = 5.0
 """On a topic that never rests: what came after the question need not be waited for."""
 _POLL_MS: Final = 100
+_FETCH_MS: Final = 50
 _LOOK_SECONDS: Final = 0.2
 _PAUSE_SECONDS: Final = 1.0
 
@@ -78,7 +79,7 @@ async def _reader(settings: CoreSettings, group: str | None) -> AsyncIterator[AI
         bootstrap_servers=settings.kafka_bootstrap,
         group_id=group,
         enable_auto_commit=False,
-        fetch_max_wait_ms=settings.kafka_fetch_max_wait_ms,
+        fetch_max_wait_ms=min(settings.kafka_fetch_max_wait_ms, _FETCH_MS),
         max_partition_fetch_bytes=4 << 20,
     )
     await reader.start()

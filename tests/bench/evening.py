@@ -7,8 +7,8 @@ database has, and that by `saraban verify`. Exit code 1 if a report or an answer
 in a hundred waited 5 s for `complete`, the evening lasted longer than its minutes (and a twentieth, and 20 s for the
 last to come), or the throughput was less than 0.7 of that of the object store alone.
 
-The same bytes then go to the object store alone, by plain signed PUTs of the same client: first at the pace of the
-evening, then as fast as they go; and a last group of centers sends as fast as it goes.
+A last group of centers then sends as fast as it goes, and once all of that is done, the same client puts the same bytes
+into the object store alone: as fast as it goes, and at the pace of the evening.
 """
 
 import argparse
@@ -53,8 +53,9 @@ async def run(stack: Stack, plan: Plan, steps: Steps, console: Console) -> bool:
         sender.listen()
         await the_evening(stack, sender, evening, centers[: plan.centers], steps)
         await settle(insight, evening, steps)
-        await as_fast_as_it_goes(stack, sender, evening, centers[plan.centers :], steps)
+        await at_once(sender, evening, centers[plan.centers :], steps)
         await settle(insight, None, steps)
+        await by_the_store_alone(stack, sender, evening, centers[plan.centers :], steps)
         with steps.step("verify", "ตรวจสอบว่าไม่มีอะไรหาย / verify that nothing was lost"):
             evening.faults += await compare(insight, evening)
             verdict = await reconcile(stack.environment(), deep=plan.deep)
@@ -129,15 +130,19 @@ async def settle(insight: Insight, evening: Evening | None, steps: Steps) -> Non
         await until_whole(insight.announced, step.tick, within=300)
 
 
-async def as_fast_as_it_goes(
-    stack: Stack, sender: Sender, evening: Evening, centers: Sequence[str], steps: Steps
-) -> None:
-    """The same bytes by the service and by the store alone, with the same client, one after the other."""
+async def at_once(sender: Sender, evening: Evening, centers: Sequence[str], steps: Steps) -> None:
     plan = evening.plan
     with steps.step("burst", f"{len(centers):,} ศูนย์ส่งพร้อมกัน / centers send at once") as (step, _):
         started = time.monotonic()
         evening.burst = await arrive(sender, centers, 0, at_once=plan.at_once, dropping=0, tick=step.tick)
         evening.burst_seconds = time.monotonic() - started
+
+
+async def by_the_store_alone(
+    stack: Stack, sender: Sender, evening: Evening, centers: Sequence[str], steps: Steps
+) -> None:
+    """The same bytes by the same client, while nothing else goes on: as fast as it goes, then at the evening's pace."""
+    plan = evening.plan
     with steps.step("raw", "ไบต์ชุดเดียวกันลงที่เก็บไฟล์โดยตรง / the same bytes to the store alone") as (step, _):
         store = RawStore(stack.environment(), sender.doors.http)
         await store.open()
@@ -145,9 +150,11 @@ async def as_fast_as_it_goes(
         await store.put_all(centers, sender.body_of, at_once=plan.at_once, seconds=0, tick=step.tick)
         evening.raw_burst_seconds = time.monotonic() - started
         pace = plan.centers / (plan.minutes * 60)
+        started = time.monotonic()
         evening.raw_paced = await store.put_all(
             centers, sender.body_of, at_once=plan.at_once, seconds=len(centers) / pace, tick=step.tick
         )
+        evening.raw_paced_seconds = time.monotonic() - started
 
 
 def main() -> int:

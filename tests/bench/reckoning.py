@@ -44,6 +44,7 @@ class Evening:
     burst: list[Sent] = field(default_factory=list)
     burst_seconds: float = 0.0
     raw_paced: list[float] = field(default_factory=list)
+    raw_paced_seconds: float = 0.0
     raw_burst_seconds: float = 0.0
     inspected_after: float = 0.0
     cpu: dict[str, float] = field(default_factory=dict)
@@ -89,29 +90,38 @@ def slow(evening: Evening) -> list[str]:
 
 @dataclass(frozen=True)
 class Compared:
-    """Ours beside the store alone in one run. `good` is 1 where ours is as fast."""
+    """Megabytes a second, ours beside the store alone in one run. `good` is 1 where ours is as fast."""
 
     ours: float
     raw: float
-    unit: str
-    good: float
+
+    @property
+    def good(self) -> float:
+        return self.ours / self.raw if self.raw else 0.0
 
     def __str__(self) -> str:
-        return f"{self.ours:.1f} / {self.raw:.1f} {self.unit}: {self.good:.2f}"
+        return f"{self.ours:.1f} / {self.raw:.1f} MB/s: {self.good:.2f}"
 
 
 def paced(evening: Evening) -> Compared:
-    """Milliseconds that the bytes of a report take, at the pace of the evening."""
-    ours = statistics.median([one.put * 1e3 for one in evening.sent if not one.trouble] or [0.0])
-    raw = statistics.median(evening.raw_paced or [0.0]) * 1e3
-    return Compared(ours, raw, "ms", raw / ours if ours else 0.0)
+    """What came in while the evening lasted, with all that happened, and the store at the same pace."""
+    raw = megabytes(evening.burst) / (evening.raw_paced_seconds or 1.0)
+    return Compared(received(evening.sent) / (evening.seconds or 1.0), raw)
 
 
 def burst(evening: Evening) -> Compared:
-    """Megabytes a second, as fast as it goes."""
-    megabytes = sum(one.size for one in evening.burst if not one.trouble) / 1e6
-    ours, raw = megabytes / (evening.burst_seconds or 1.0), megabytes / (evening.raw_burst_seconds or 1.0)
-    return Compared(ours, raw, "MB/s", ours / raw if raw else 0.0)
+    """What came in from all who sent at once, and the store alone."""
+    raw = megabytes(evening.burst) / (evening.raw_burst_seconds or 1.0)
+    return Compared(received(evening.burst) / (evening.burst_seconds or 1.0), raw)
+
+
+def megabytes(sent: Sequence[Sent]) -> float:
+    return sum(one.size for one in sent) / 1e6
+
+
+def received(sent: Sequence[Sent]) -> float:
+    """Megabytes of those that have their receipt."""
+    return megabytes([one for one in sent if not one.trouble])
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -121,19 +131,19 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def tell(console: Console, evening: Evening) -> None:
     plan, sent = evening.plan, [one for one in evening.sent if not one.trouble]
-    megabytes = sum(one.size for one in sent) / 1e6
     made = Table(title="The deadline evening", show_header=False)
     complete = [one.complete for one in sent]
     rate = len(sent) / evening.seconds
     for name, value in (
-        ("reports received", f"{len(sent):,} of {len(evening.sent):,}, {megabytes:,.0f} MB"),
+        ("reports received", f"{len(sent):,} of {len(evening.sent):,}, {megabytes(sent):,.0f} MB"),
         ("lines that broke, uploads resumed", f"{sum(o.dropped for o in sent)}, {sum(o.resumed for o in sent)}"),
         ("took", f"{evening.seconds:.0f} s for {plan.minutes * 60:.0f} s of arrivals: {rate:.1f} a second"),
         ("killed and started again", "; ".join(evening.outages) or "nothing"),
         ("complete, repeats and outages included", spread(complete)),
         ("complete, each asking that was answered", spread(evening.answers)),
         ("inspection done after", f"{evening.inspected_after:.0f} s more"),
-        ("PUT of the bytes, median, ours / raw at the same pace", str(paced(evening))),
+        ("PUT of the bytes, median, ours / raw", f"{median([o.put for o in sent])} / {median(evening.raw_paced)}"),
+        ("at the pace of the evening, ours / raw", str(paced(evening))),
         ("as fast as it goes, ours / raw", str(burst(evening))),
         *((f"CPU a report, {name}", f"{v / len(sent) * 1e3:.1f} ms") for name, v in by_use(evening.cpu)),
     ):
@@ -141,6 +151,10 @@ def tell(console: Console, evening: Evening) -> None:
     console.print(made)
     for fault in evening.faults[:50]:
         console.print(f"[red]✗[/] {fault}", highlight=False, soft_wrap=True)
+
+
+def median(seconds: Sequence[float]) -> str:
+    return f"{statistics.median(seconds or [0.0]) * 1e3:.0f} ms"
 
 
 def spread(values: Sequence[float]) -> str:

@@ -15,7 +15,7 @@ from deploy.local.crowd.steps import Steps
 from deploy.local.crowd.waiting import Insight
 from deploy.local.stack import Stack
 from tests.e2e.planting import Planter
-from tests.world import CALM, a_stack
+from tests.world import a_stack
 
 PLAN = Plan(roll=60, crowd=40, seed=7, ahead=25)
 CONTROL = "Saraban-Control-7f3k"
@@ -48,7 +48,7 @@ async def finished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ro
     folder = tmp_path_factory.mktemp("whole")
     traces, crashes = folder / "traces.jsonl", folder / "crashes"
     crashes.mkdir()
-    environ = {"SARABAN_TRACE_FILE": str(traces), "SARABAN_CONTROL": CONTROL, **CALM}
+    environ = {"SARABAN_TRACE_FILE": str(traces), "SARABAN_CONTROL": CONTROL}
     stack = a_stack(folder / "data", environ)
     async with contextlib.AsyncExitStack() as ending:
         ending.callback(stack.stop)

@@ -15,11 +15,11 @@ PLAN = Plan(centers=2, minutes=10, burst=2, at_once=2, seed=1, faults=False, dee
 def evening(**changes: Any) -> Evening:
     """One as good as the store alone, in its time."""
     facts: dict[str, Any] = {
-        "sent": [Sent("a", put=0.1), Sent("b", put=0.1)],
+        "sent": [Sent("a", size=605_000_000), Sent("b", trouble="away", size=605_000_000)],
         "seconds": 605.0,
         "burst": [Sent("c", size=1_000_000), Sent("d", size=1_000_000)],
         "burst_seconds": 1.0,
-        "raw_paced": [0.1, 0.1],
+        "raw_paced_seconds": 2.0,
         "raw_burst_seconds": 1.0,
     }
     return Evening(PLAN, "r", **{**facts, **changes})
@@ -33,9 +33,9 @@ def test_one_as_fast_as_the_store_alone_and_in_its_time_has_no_fault() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"sent": [Sent("a", put=0.15)]}, "at the pace of the evening: 0.67"),
+        ({"sent": [Sent("a", size=405_350_000)]}, "at the pace of the evening: 0.67"),
         ({"burst_seconds": 1.5}, "as fast as it goes: 0.67"),
-        ({"burst": []}, "as fast as it goes: 0.00"),
+        ({"burst": [Sent("c", size=2_000_000, trouble="away")]}, "as fast as it goes: 0.00"),
         ({"seconds": 651.0}, "it lasted 651 s"),
     ],
 )

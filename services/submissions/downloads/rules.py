@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from services.submissions.domain import Report
-from services.submissions.uploading.uploads import key_in_store, key_of_copy
+from services.submissions.files import key_in_store, key_of_copy
 from shared.security.principals import Principal, Role
 
 Which = Literal["copy", "original"]

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.submissions.domain import Duty, Submission, Upload
+from services.submissions.files import PDF
 from services.submissions.forms.rules import open_form
 from services.submissions.forms.tickets import new_code, ticket_of
 from services.submissions.refusals import CannotOpen
 from services.submissions.store import Store, key_of
-from services.submissions.uploading.uploads import PDF, Uploads
+from services.submissions.uploading.uploads import Uploads
 from shared.blobs import Blobs, SignedPost
 from shared.mongo.aggregates import new_id
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final, Literal
 
 from services.submissions.domain import Copy, Report, Sound
+from services.submissions.files import PDF, key_in_store, key_of_copy
 from services.submissions.inspecting.findings import FINDINGS, Finding
 from services.submissions.inspecting.room import Clean, InspectionRoom, Stalled, report_file, seal
 from services.submissions.inspecting.scanner import Scanner, ScannerAway
-from services.submissions.uploading.uploads import PDF, key_in_store, key_of_copy
 from shared.blobs import Blobs, Lock, NotFound, Place
 from shared.telemetry import get_logger
 

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Final, Literal
 
 from services.submissions.domain import Duty, Report, Submission, on_time_until
+from services.submissions.files import PDF
 from services.submissions.inspecting.findings import FINDINGS, Finding
 from services.submissions.refusals import CannotOpen, FileTooLarge, WrongFileType
 from services.submissions.uploading.sending import may_open
-from services.submissions.uploading.uploads import PDF
 
 MOST_FIRST: Final = 16 * 1024
 MOST_LAST: Final = 64 * 1024

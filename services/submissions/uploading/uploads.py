@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.submissions.domain import Declared, Duty, Submission, Upload
+from services.submissions.files import PDF, key_in_store
 from services.submissions.forms.rules import Posted
 from services.submissions.refusals import CannotOpen, PartDigestChanged, PartUnknown, UploadOver
 from services.submissions.store import Store, Written, key_of
 from services.submissions.uploading.sending import Change, abort, declare_parts, find_standing, may_open, open_upload
 from shared.blobs import Blobs, Multipart, NotFound, PartPlan, Place, SignedRequest, StoredPart
 from shared.mongo.aggregates import new_id
-
-PDF = "application/pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +120,6 @@ class Uploads:
     def multipart(self, upload: Upload) -> Multipart:
         """The upload as the store knows it."""
         return Multipart(self._quarantine, key_in_store(upload.id), upload.multipart)
-
-
-def key_in_store(upload: str) -> str:
-    """The key of an upload's object in either bucket. It says nothing about whose it is."""
-    return f"uploads/{upload}.pdf"
-
-
-def key_of_copy(upload: str) -> str:
-    """The key, in the bucket of accepted reports, of the copy that is handed out."""
-    return f"clean/{upload}.pdf"
 
 
 def plans_of(upload: Upload) -> list[PartPlan]:

@@ -9,11 +9,11 @@ from pydantic import Field, field_validator
 
 from services.submissions import problems
 from services.submissions.domain import PART_SIZE, Duty, Submission
+from services.submissions.files import PDF
 from services.submissions.inspecting.findings import Finding
 from services.submissions.receipts.views import ReceiptView, receipt_view
 from services.submissions.refusals import FileTooLarge, WrongFileType
 from services.submissions.uploading.preflight import MOST_FIRST, MOST_LAST, Forecast, Refusal, Told
-from services.submissions.uploading.uploads import PDF
 from services.submissions.views import Body, Digest, Moment, ReasonView
 from shared.http import View
 from shared.thai.calendar import format_moment, in_bangkok

@@ -1,11 +1,13 @@
 """The consumer recipe on a real broker: neighbours of poison go on, nothing is skipped, nothing is committed early."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from shared.bus import Bus, DeadLetterLimit, Outgoing
 from shared.bus.envelope import MAX_EVENT_BYTES
+from shared.bus.settled import settled
 from shared.contracts.events import CenterChanged, RoundChanged
 from shared.contracts.topics import CENTERS, CREDENTIALS, dead_letters
 from shared.mongo import Projected, Projection
@@ -177,6 +179,46 @@ async def test_two_members_share_the_partitions_and_a_leaving_one_loses_nothing(
 
     await eventually(all_of_them, within=60)
     await two.bus.stop()
+
+
+async def test_only_the_places_that_records_came_from_are_committed(world, reader):
+    await world.publish("registry", ("c1", 1, center("c1")))
+    await reader.wait_for("c1")
+    topic = CENTERS.named(world.namespace)
+
+    async def committed() -> dict[tuple[str, int], int]:
+        told = await settled(world.settings().kafka_bootstrap, reader.consumer.name, [topic])
+        return {place: offset for place, offset in told.items() if offset}
+
+    (record,) = await world.records(CENTERS)
+    assert await eventually(committed) == {(topic, record.partition): 1}
+    commits = []
+    subscriber: Any = reader.bus._broker.subscribers[0]
+    commit = subscriber.consumer.commit
+
+    async def listened(places):
+        commits.append({place.partition for place in places})
+        await commit(places)
+
+    subscriber.consumer.commit = listened
+    await world.publish("registry", ("c1", 2, center("c1")))
+    await eventually(lambda: asyncio.sleep(0, len(commits)))
+    assert commits == [{record.partition}]
+
+
+async def test_what_was_given_away_meanwhile_is_left_to_its_new_owner(world, monkeypatch):
+    reader = Reader(world)
+    await reader.bus.start()
+    subscriber: Any = reader.bus._broker.subscribers[0]
+    monkeypatch.setattr(subscriber.consumer, "assignment", frozenset)
+    await world.publish("registry", ("c1", 1, center("c1")))
+    await reader.wait_for("c1")
+    await reader.bus.stop()
+    assert reader.bus.problems() == []
+    after = Reader(world)
+    await after.bus.start()
+    await after.wait_for("c1")
+    await after.bus.stop()
 
 
 async def test_a_projection_keeps_the_highest_sequence_in_any_order(world):

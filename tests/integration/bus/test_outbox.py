@@ -122,6 +122,38 @@ async def test_what_is_written_is_announced_at_once_and_taken_out(world):
     assert subjects == {f"centers/c{n}" for n in range(20)}
 
 
+async def test_a_relay_gathers_what_comes_soon_after_a_batch_unless_it_is_full(world, monkeypatch):
+    monkeypatch.setattr("shared.bus.relay.BATCH", 4)
+    bus = Bus(world.settings(roles="api", relay_gather_ms=5_000), "registry")
+    bus.relay._gather = 3_600  # what is gathered stays so, however slow the machine
+    centers = Aggregates(world.mongo("registry").documents("centers"), Plain, bus.relay)
+    await centers.prepare()
+    await bus.start()
+    batches, publish = [], bus.publisher.publish
+
+    async def listened(records):
+        batches.append([record.key.decode() for record in records])
+        return await publish(records)
+
+    monkeypatch.setattr(bus.publisher, "publish", listened)
+
+    async def write(*codes: str) -> None:
+        await centers.create_many([(code, Plain(name="a"), [event(code)]) for code in codes], datetime.now(UTC))
+
+    async def batch(number: int) -> bool:
+        return len(batches) >= number
+
+    await write("first")
+    await eventually(lambda: batch(1))
+    await write("c1", "c2", "c3", "c4")
+    await eventually(lambda: batch(2))
+    for code in ("d1", "d2", "d3"):
+        await write(code)
+    await bus.stop()  # what was gathered is sent
+    assert [sorted(codes) for codes in batches] == [["first"], ["c1", "c2", "c3", "c4"], ["d1", "d2", "d3"]]
+    assert len(await world.records(CENTERS)) == 8
+
+
 async def test_a_producer_whose_own_task_died_is_replaced(world, monkeypatch):
     publisher = await world.publisher()
     record = Outgoing(CENTERS.named(world.namespace), b"c1", b"{}", [])

@@ -16,7 +16,7 @@ from deploy.local.process import of_stack, poll
 from deploy.local.stack import Stack
 from deploy.local.starting import NotReadyError, await_ready
 from shared.contracts.topics import SERVICES
-from tests.world import CALM, a_stack
+from tests.world import a_stack
 
 ROUND = {
     "round": "whole",
@@ -28,7 +28,7 @@ ROUND = {
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = a_stack(tmp_path_factory.mktemp("whole"), CALM)
+    stack = a_stack(tmp_path_factory.mktemp("whole"))
     try:
         stack.start()
         yield stack

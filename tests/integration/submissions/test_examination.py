@@ -16,10 +16,10 @@ import pytest_asyncio
 
 from deploy.local.crowd.papers import paper
 from services.submissions.domain import Report, Sound
+from services.submissions.files import key_in_store, key_of_copy
 from services.submissions.inspecting.examination import MOST_STALLS, Buckets, Examination, Postponed
 from services.submissions.inspecting.findings import FINDINGS
 from services.submissions.inspecting.room import InspectionRoom
-from services.submissions.uploading.uploads import key_in_store, key_of_copy
 from shared.blobs import Blobs, Lock, Place, Refused
 from tests.integration.submissions.test_inspection import LIMITS, ROGUE, SHORT
 

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local.crowd.papers import paper
 from services.submissions.app import build
-from services.submissions.uploading.uploads import key_in_store, key_of_copy
+from services.submissions.files import key_in_store, key_of_copy
 from shared.blobs import Blobs, Place, Refused
 from tests.integration.submissions.conftest import Office, introduce, settings_of
 from tests.world import World, run_app

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from deploy.local.crowd.papers import paper
+from services.submissions.files import PDF, key_in_store
 from services.submissions.store import Store
 from services.submissions.uploading.leftovers import Leftovers
-from services.submissions.uploading.uploads import PDF, key_in_store
 from shared.blobs import Blobs, Multipart, NotFound, Place
 from shared.mongo import Leases
 from tests.integration.submissions.conftest import Office
