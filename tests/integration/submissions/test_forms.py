@@ -217,6 +217,27 @@ async def test_a_browser_that_kept_no_cookie_is_asked_for_the_code_and_loses_not
     assert hashlib.sha256(DATA).hexdigest() in receipt.text
 
 
+async def test_while_the_store_is_away_a_page_says_to_come_again_and_the_same_button_works_later(
+    office: Office, browser: Browser
+) -> None:
+    form = await opened(office)
+    await typed(browser, form)
+    landed = await browser.submit(file=("a.pdf", DATA))
+    await asyncio.to_thread(office.world.stack.kill, "s3")
+    try:
+        away = await browser.submit()
+    finally:
+        await asyncio.to_thread(office.world.stack.restart, "s3")
+    assert (away.answer.status_code, away.answer.headers["Retry-After"]) == (503, "2")
+    assert away.answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    for told in ("ระบบยังไม่พร้อม", "ลองใหม่ในอีกสักครู่", "Try again in a moment", "กลับไปหน้าใส่รหัส"):
+        assert told in away.text
+    assert (await office.submission())["reports"] == []
+    browser.page = landed
+    receipt = await browser.submit()
+    assert hashlib.sha256(DATA).hexdigest() in receipt.text
+
+
 async def test_a_code_opens_its_own_form_and_no_other(office: Office, browser: Browser) -> None:
     form, others = await opened(office), await opened(office, center=office.other)
     assert (await post(form)).status_code == 303
