@@ -8,8 +8,8 @@ in a hundred waited 5 s for `complete`, or the evening lasted longer than its mi
 last to come).
 
 A last group of centers then sends as fast as it goes, and once all of that is done, the same client puts the same bytes
-into the object store alone: as fast as it goes, and at the pace of the evening. Throughput beside that is told, with its
-aim of 0.7.
+into the object store alone: as fast as it goes, and at the pace of the evening. The throughput beside that is told,
+with its aim of 0.7.
 """
 
 import argparse
