@@ -13,6 +13,7 @@ from services.submissions.refusals import (
     PartUnknown,
     ResendingOver,
     RoundNotOpen,
+    Stands,
     TooManyReports,
     TooManyUploads,
     UploadOver,
@@ -140,15 +141,20 @@ def cannot_open(refusal: CannotOpen) -> Problem:
             return TOO_MANY_UPLOADS.problem(f"ค้างอยู่ {len(under_way)} รายการ", f"{len(under_way)} are under way.")
         case TooManyReports():
             return TOO_MANY_REPORTS.problem()
-        case ResendingOver(deadline):
-            when = in_bangkok(deadline)
-            return RESENDING_OVER.problem(
-                f"กำหนดส่งคือ{format_moment(deadline)}",
-                f"It was due by {when:%d %B %Y, %H:%M} (UTC+7).",
-                where="path.center",
-            )
-        case AlreadyApproved():
-            return ALREADY_APPROVED.problem(where="path.center")
+        case ResendingOver() | AlreadyApproved():
+            return report_stands(refusal, where="path.center")
+
+
+def report_stands(refusal: Stands, *, where: str) -> Problem:
+    """Why the report that stands is not replaced."""
+    if isinstance(refusal, AlreadyApproved):
+        return ALREADY_APPROVED.problem(where=where)
+    when = in_bangkok(refusal.deadline)
+    return RESENDING_OVER.problem(
+        f"กำหนดส่งคือ{format_moment(refusal.deadline)}",
+        f"It was due by {when:%d %B %Y, %H:%M} (UTC+7).",
+        where=where,
+    )
 
 
 def of_upload(refusal: UploadOver | PartUnknown | PartDigestChanged | PartsMissing) -> Problem:

@@ -16,7 +16,7 @@ from typing import Final
 from services.submissions.domain import LOOK_WITHIN, Duty, FailReason, Report, Submission, Upload
 from services.submissions.forms.rules import begin_form
 from services.submissions.receipts.signing import Receipt, ReceiptSigner
-from services.submissions.refusals import FormRefused, PartsMissing, UploadOver
+from services.submissions.refusals import FormRefused, PartsMissing, Stands, UploadOver
 from services.submissions.store import Store, Written
 from services.submissions.uploading.receiving import begin_completion, fail, late_for, receive
 from services.submissions.uploading.sending import Change, expire
@@ -49,7 +49,7 @@ class Completion:
 
     async def complete(
         self, submission: Submission, upload: Upload, now: datetime, *, seen: str | None = None
-    ) -> Completed | UploadOver | PartsMissing | FormRefused:
+    ) -> Completed | UploadOver | Stands | PartsMissing | FormRefused:
         """Receive the file. Asked again, after an answer that was lost, it gives the same report and receipt.
 
         `seen` is the etag of what its sender posted with a form, if the sender knows it.
@@ -74,14 +74,17 @@ class Completion:
 
     async def _begin(
         self, at: Written, there: Sequence[StoredPart], seen: str | None, now: datetime
-    ) -> Written | UploadOver | PartsMissing | FormRefused:
+    ) -> Written | UploadOver | Stands | PartsMissing | FormRefused:
+        duty = await self._duty(at.submission)
         if at.upload.form:
             posted = await self._uploads.posted(at.upload)
             return await self._store.write_upload(
-                at.submission, at.upload, lambda s, u: begin_form(s, u, posted, seen, now)
+                at.submission, at.upload, lambda s, u: begin_form(s, u, posted, seen, duty, now)
             )
         sizes = {part.number: part.size for part in there}
-        return await self._store.write_upload(at.submission, at.upload, lambda s, u: begin_completion(s, u, sizes, now))
+        return await self._store.write_upload(
+            at.submission, at.upload, lambda s, u: begin_completion(s, u, sizes, duty, now)
+        )
 
     async def reconcile(self, submission: Submission, now: datetime) -> list[Upload]:
         """Finish what a lost process began, and end what nobody finished in its time. Returns the uploads that
@@ -182,11 +185,13 @@ class Completion:
             await self._blobs.delete(place)
         return failed
 
-    async def _report(self, at: Written, read: Fetched, place: Place) -> Report:
-        round_ = await self._store.round(at.submission.round)
+    async def _duty(self, of: Submission) -> Duty:
+        round_ = await self._store.round(of.round)
         assert round_ is not None, "an upload was opened in it"
-        before = at.submission
-        duty = Duty(round=round_, center=before.center, path=before.path, owed=True, due_again=before.due_again)
+        return Duty(round=round_, center=of.center, path=of.path, owed=True, due_again=of.due_again)
+
+    async def _report(self, at: Written, read: Fetched, place: Place) -> Report:
+        duty = await self._duty(at.submission)
         receipt = Receipt(
             round=at.submission.round,
             center=at.submission.center,

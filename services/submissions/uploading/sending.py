@@ -17,6 +17,7 @@ from services.submissions.domain import (
     Submission,
     Upload,
     deadline_of,
+    on_time_until,
 )
 from services.submissions.refusals import (
     AlreadyApproved,
@@ -26,6 +27,7 @@ from services.submissions.refusals import (
     PartUnknown,
     ResendingOver,
     RoundNotOpen,
+    Stands,
     TooManyReports,
     TooManyUploads,
     UploadOver,
@@ -64,8 +66,8 @@ def may_open(submission: Submission | None, duty: Duty, now: datetime) -> Cannot
         return NothingOwed()
     if submission is None:
         return None
-    if stands := _stands(submission, duty, now):
-        return stands
+    if refusal := stands(submission, duty, now, now):
+        return refusal
     under_way = tuple(one.id for one in submission.uploads if one.state in {"open", "completing"})
     if len(under_way) >= MOST_OPEN:
         return TooManyUploads(under_way)
@@ -78,12 +80,17 @@ def takes_reports(submission: Submission | None, duty: Duty, now: datetime) -> b
     return duty.round.state == "open" or (duty.round.state == "closed" and owed_back)
 
 
-def _stands(submission: Submission, duty: Duty, now: datetime) -> AlreadyApproved | ResendingOver | None:
-    """What one that was refused or returned may always do, one that stands may not after its deadline."""
+def stands(submission: Submission, duty: Duty, opened_at: datetime, now: datetime) -> Stands | None:
+    """Why the report that stands is not replaced by an upload that was opened then; None if it may be.
+
+    One that was refused or returned may be replaced at any time. One that stands only by what is on time: the newer
+    version is the one that counts, and a late one would make late what was not.
+    """
     if submission.standing == "approved":
         return AlreadyApproved()
-    deadline = duty.model_copy(update={"due_again": submission.due_again}).deadline
-    return ResendingOver(deadline) if submission.delivered and now > deadline else None
+    duty = duty.model_copy(update={"due_again": submission.due_again})
+    over = submission.delivered and now > on_time_until(duty, opened_at)
+    return ResendingOver(duty.deadline) if over else None
 
 
 def open_upload(

@@ -287,6 +287,21 @@ async def test_begun_by_the_deadline_and_confirmed_within_the_grace_is_on_time(o
     assert (await office.complete({"id": late["upload"]}, org=office.other)).json()["receipt"]["late"] is True
 
 
+async def test_no_page_takes_a_second_version_after_the_grace(office: Office, browser: Browser) -> None:
+    form = await opened(office)
+    await typed(browser, form)
+    landed = await browser.submit(file=("a.pdf", DATA))
+    await office.bring(OTHER)
+    over = datetime.now(UTC) - timedelta(seconds=1)
+    await office.tell((office.round, 2, round_(office.round, deadline=over, grace_minutes=0)))
+    for refused in (await browser.submit(), await browser.visit(landed.url)):
+        assert refused.answer.status_code == 409
+        assert "รายงานที่ส่งไว้ยังใช้อยู่" in refused.text
+    await typed(browser, form)
+    assert browser.page.answer.status_code == 409
+    assert len((await office.submission())["reports"]) == 1
+
+
 async def test_a_form_that_nobody_finishes_ends_and_what_it_brought_is_swept(
     office: Office, browser: Browser, blobs: Blobs, quarantine: str, leftovers: Any
 ) -> None:

@@ -48,7 +48,7 @@ def opened(**changes: Any) -> tuple[Submission, Upload]:
 
 
 def begun(posted: Posted | None = POSTED, seen: str | None = None) -> tuple[Submission, Upload]:
-    change = begin_form(*opened(), posted, seen, NOW + HOUR)
+    change = begin_form(*opened(), posted, seen, owes(), NOW + HOUR)
     assert isinstance(change, Change)
     return change.state, change.state.uploads[0]
 
@@ -93,7 +93,7 @@ def test_the_press_of_the_button_is_the_moment_of_receipt_and_pins_what_lies_the
 
 def test_pressed_again_it_keeps_the_first_version_and_the_first_moment() -> None:
     submission, upload = begun()
-    again = begin_form(submission, upload, Posted("v2", 800, "e2"), "e2", NOW + 2 * HOUR)
+    again = begin_form(submission, upload, Posted("v2", 800, "e2"), "e2", owes(), NOW + 2 * HOUR)
     assert again == Change(submission)
 
 
@@ -110,7 +110,7 @@ def test_pressed_again_it_keeps_the_first_version_and_the_first_moment() -> None
 def test_what_is_not_the_senders_file_is_not_confirmed(
     posted: Posted | None, seen: str | None, refusal: object
 ) -> None:
-    assert begin_form(*opened(), posted, seen, NOW) == refusal
+    assert begin_form(*opened(), posted, seen, owes(), NOW) == refusal
 
 
 def test_a_form_that_has_ended_takes_nothing_more() -> None:
@@ -118,7 +118,7 @@ def test_a_form_that_has_ended_takes_nothing_more() -> None:
     for end in (abort(submission, upload), expire(submission, upload, NOW + 2 * HOUR)):
         assert isinstance(end, Change)
         over = end.state.uploads[0]
-        assert begin_form(end.state, over, POSTED, None, NOW) == UploadOver(over)
+        assert begin_form(end.state, over, POSTED, None, owes(), NOW) == UploadOver(over)
     assert expire(submission, upload, NOW + HOUR) is None, "it may still be confirmed"
 
 

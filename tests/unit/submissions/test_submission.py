@@ -80,7 +80,7 @@ def the(change: object, upload: str = "u1") -> tuple[Submission, Upload]:
 
 def completing(change: Change, upload: str = "u1", now: datetime = NOW) -> Change:
     submission, one = the(change, upload)
-    begun = begin_completion(submission, one, {n: one.part_size(n) for n in range(1, len(one.parts) + 1)}, now)
+    begun = begin_completion(submission, one, {n: one.part_size(n) for n in range(1, len(one.parts) + 1)}, duty(), now)
     assert isinstance(begun, Change)
     return begun
 
@@ -192,14 +192,14 @@ def test_a_parts_digest_is_told_once_and_never_changed() -> None:
 def test_completion_waits_for_every_part_in_its_size(there: dict[int, int]) -> None:
     submission, upload = the(opened(size=PART_SIZE + 7))
     submission, upload = the(declare_parts(submission, upload, {1: sha("a"), 2: sha("b")}))
-    refusal = begin_completion(submission, upload, there, NOW)
+    refusal = begin_completion(submission, upload, there, duty(), NOW)
     assert isinstance(refusal, PartsMissing)
     assert upload.state == "open"
 
 
 def test_a_part_that_nobody_declared_is_missing_whatever_the_store_says() -> None:
     submission, upload = the(opened(size=PART_SIZE + 7))
-    assert begin_completion(submission, upload, {1: PART_SIZE, 2: 7}, NOW) == PartsMissing((1, 2))
+    assert begin_completion(submission, upload, {1: PART_SIZE, 2: 7}, duty(), NOW) == PartsMissing((1, 2))
 
 
 # Receiving
@@ -208,7 +208,7 @@ def test_a_part_that_nobody_declared_is_missing_whatever_the_store_says() -> Non
 def test_the_moment_of_receipt_is_when_the_parts_were_whole_not_when_they_were_read() -> None:
     submission, upload = the(completing(opened(), now=NOW))
     assert upload.received_at == NOW
-    again = begin_completion(submission, upload, {}, NOW + DAY)
+    again = begin_completion(submission, upload, {}, duty(), NOW + DAY)
     assert the(again)[1].received_at == NOW
 
 
@@ -346,7 +346,7 @@ class Lives(RuleBasedStateMachine):
         assert self.state is not None
         upload = self.pick(data)
         stored = {n: upload.part_size(n) for n in range(1, len(upload.parts) + 1)}
-        self.apply(begin_completion(self.state, upload, stored, self.now))
+        self.apply(begin_completion(self.state, upload, stored, duty(), self.now))
 
     @precondition(lambda self: self.state and self.state.uploads)
     @rule(data=st.data(), outcome=st.sampled_from(["receive", "fail", "abort", "expire"]))
