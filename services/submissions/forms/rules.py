@@ -19,7 +19,7 @@ from services.submissions.refusals import (
     Stands,
     UploadOver,
 )
-from services.submissions.uploading.sending import Change, begun_with, changed, may_open, stands
+from services.submissions.uploading.sending import Change, begun_with, changed, may_open, resumable_until, stands
 
 CONFIRM_WITHIN: Final = timedelta(minutes=15)
 """After the store takes nothing more: a file that arrived in the last second can still be confirmed."""
@@ -47,7 +47,7 @@ def open_form(
     """Begin an upload by a form, on the same conditions as any other."""
     if refusal := may_open(submission, duty, now):
         return refusal
-    until = now + lifetime
+    until = resumable_until(submission, duty, lifetime, now)
     new = Upload(
         id=upload,
         state="open",

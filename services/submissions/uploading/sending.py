@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from pydantic import BaseModel
 
@@ -34,6 +35,9 @@ from services.submissions.refusals import (
 )
 from shared.contracts.events import UploadOpened
 from shared.contracts.status import StageChanged
+
+NEAR: Final = timedelta(hours=1)
+"""What would end so shortly before the deadline cannot be relied on to be begun anew in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,25 @@ def stands(submission: Submission, duty: Duty, opened_at: datetime, now: datetim
     """
     if submission.standing == "approved":
         return AlreadyApproved()
-    duty = duty.model_copy(update={"due_again": submission.due_again})
+    duty = _of_now(submission, duty)
     over = submission.delivered and now > on_time_until(duty, opened_at)
     return ResendingOver(duty.deadline) if over else None
+
+
+def resumable_until(submission: Submission | None, duty: Duty, lifetime: timedelta, now: datetime) -> datetime:
+    """Until when an upload that is begun now may go on: for its lifetime, and through the grace if that would end it
+    near the deadline or after it. Begun anew in the grace it would be late.
+
+    Long before a deadline it is not stretched: what is forgotten must not stand in the way of others for months.
+    """
+    duty = _of_now(submission, duty)
+    ends = now + lifetime
+    return max(ends, on_time_until(duty, now)) if now <= duty.deadline <= ends + NEAR else ends
+
+
+def _of_now(submission: Submission | None, duty: Duty) -> Duty:
+    """The duty with the day by which a returned report must be back."""
+    return duty.model_copy(update={"due_again": submission.due_again}) if submission else duty
 
 
 def open_upload(
@@ -115,7 +135,7 @@ def open_upload(
         parts=(declared.sha256,) if count == 1 else (None,) * count,
         multipart=multipart,
         opened_at=now,
-        expires_at=now + lifetime,
+        expires_at=resumable_until(submission, duty, lifetime, now),
     )
     return begun_with(submission, duty, new, now)
 

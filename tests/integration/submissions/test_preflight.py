@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deploy.local.crowd.papers import paper
-from tests.integration.submissions.conftest import Office
+from tests.integration.submissions.conftest import Office, round_
 
 
 async def asked(office: Office, data: bytes, **changes: Any) -> Any:
@@ -66,3 +66,16 @@ async def test_more_than_the_ends_of_a_file_is_not_taken(office: Office) -> None
     assert (await asked(office, b"x", body={"last": base64.b64encode(bytes(65_536)).decode()})).status_code == 200
     for nonsense in ("###", "AAA", "AA==AAAA", 7):
         assert (await asked(office, b"x", body={"first": nonsense})).status_code == 422, nonsense
+
+
+async def test_who_begins_in_time_is_told_to_go_on_to_the_end_of_the_grace_and_may(office: Office) -> None:
+    data = paper("a", 200_000)
+    for sequence, ahead in ((2, timedelta(minutes=30)), (3, timedelta(hours=71, minutes=30))):
+        deadline = (datetime.now(UTC) + ahead).replace(microsecond=0)
+        await office.tell((office.round, sequence, round_(office.round, deadline=deadline)))
+        if sequence == 2:
+            form = await office.ask("POST", f"/v1/rounds/{office.round}/centers/{office.center}/forms")
+            assert datetime.fromisoformat(form.json()["expires_at"]) == deadline + timedelta(hours=1)
+    told = (await asked(office, data)).json()["resumable_until"]
+    assert told == (await office.open(data)).json()["expires_at"]
+    assert datetime.fromisoformat(told) == deadline + timedelta(hours=1)

@@ -157,10 +157,11 @@ def test_a_file_of_one_part_needs_no_other_digest() -> None:
 
 def test_the_same_file_again_finds_its_upload_until_that_is_over() -> None:
     change = opened()
+    ends = the(change)[1].expires_at
     declared = Declared(size=1000, sha256=sha("u1"))
     assert find_standing(change.state, declared, NOW) == change.state.upload("u1")
     assert find_standing(change.state, Declared(size=999, sha256=sha("u1")), NOW) is None
-    assert find_standing(change.state, declared, NOW + DAY) is None, "its time is over"
+    assert find_standing(change.state, declared, ends) is None, "its time is over"
     done = received(change)
     assert find_standing(done.state, declared, NOW + 2 * DAY) == done.state.upload("u1")
 
@@ -249,8 +250,8 @@ def test_an_upload_can_be_given_up_until_its_completion_begins() -> None:
 
 def test_an_upload_expires_when_its_time_is_over_and_not_before() -> None:
     submission, upload = the(opened())
-    assert expire(submission, upload, NOW + DAY - timedelta(seconds=1)) is None
-    assert the(expire(submission, upload, NOW + DAY))[1].state == "expired"
+    assert expire(submission, upload, upload.expires_at - timedelta(seconds=1)) is None
+    assert the(expire(submission, upload, upload.expires_at))[1].state == "expired"
     submission, upload = the(completing(opened()))
     assert expire(submission, upload, NOW + 2 * DAY) is None
 
