@@ -18,11 +18,12 @@ from services.submissions.forms.rules import begin_form
 from services.submissions.receipts.signing import Receipt, ReceiptSigner
 from services.submissions.refusals import FormRefused, PartsMissing, Stands, UploadOver
 from services.submissions.store import Store, Written
-from services.submissions.uploading.receiving import begin_completion, fail, late_for, receive
+from services.submissions.uploading.receiving import begin_completion, fail, is_lost, late_for, receive
 from services.submissions.uploading.sending import Change, expire
 from services.submissions.uploading.uploads import Uploads, plans_of
 from shared.blobs import Blobs, Fetched, NotFound, Place, Refused, StoredPart
 from shared.failpoints import failpoint
+from shared.failures import Unavailable
 from shared.telemetry import get_logger
 from shared.thai.calendar import BANGKOK
 
@@ -52,7 +53,8 @@ class Completion:
     ) -> Completed | UploadOver | Stands | PartsMissing | FormRefused:
         """Receive the file. Asked again, after an answer that was lost, it gives the same report and receipt.
 
-        `seen` is the etag of what its sender posted with a form, if the sender knows it.
+        `seen` is the etag of what its sender posted with a form, if the sender knows it. Raises `Unavailable` while the
+        store does not show the file that it took: ask again, or leave it to the sweeper.
         """
         at = Written(submission, upload)
         there: Sequence[StoredPart] = ()
@@ -64,7 +66,9 @@ class Completion:
             at = begun if isinstance(begun, Written) else Written(submission, begun.upload)
             failpoint("submissions.after_begin")
         if at.upload.state == "completing":
-            at = await self._finish(at, there)
+            at = await self._finish(at, now, there)
+        if at.upload.state == "completing":
+            raise Unavailable("the store does not show an upload that was whole in it")
         if at.upload.state == "received" and at.submission.report_of(upload.id) is None:
             # Another process was faster, and what we hold is older than what it wrote.
             stored = await self._store.of_upload(upload.id)
@@ -94,7 +98,7 @@ class Completion:
         for upload in submission.uploads:
             at = Written(submission, upload)
             if upload.state == "completing":
-                after = await self._finish(at)
+                after = await self._finish(at, now)
             elif upload.state == "open" and upload.expires_at <= now:
                 after = await self._expire(at, now)
             else:
@@ -113,8 +117,9 @@ class Completion:
         await self._uploads.forget(ended.upload)
         return ended
 
-    async def _finish(self, at: Written, there: Sequence[StoredPart] = ()) -> Written:
-        """From `completing` to `received` or `failed`. Any number of processes may do this at once.
+    async def _finish(self, at: Written, now: datetime, there: Sequence[StoredPart] = ()) -> Written:
+        """From `completing` to `received` or `failed`; still `completing` while its file may come to light. Any number
+        of processes may do this at once.
 
         `there` are the parts in the store, if they have just been listed.
         """
@@ -122,7 +127,9 @@ class Completion:
         failpoint("submissions.after_assemble")
         read = await self._read(place)
         if place is None or read is None:
-            return await self._elsewhere(at) or await self._fail(at, "lost", None)
+            if elsewhere := await self._elsewhere(at):
+                return elsewhere
+            return await self._fail(at, "lost", None) if is_lost(at.upload, now) else at
         if read.size != at.upload.size:
             return await self._fail(at, "size_mismatch", place)
         if at.upload.sha256 not in {None, read.sha256}:

@@ -1,7 +1,8 @@
 """From the last part to the decision: completed, received, accepted or rejected. Pure rules."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from services.submissions.domain import (
     LOOK_AGAIN,
@@ -19,6 +20,9 @@ from services.submissions.refusals import PartsMissing, Stands, UploadOver
 from services.submissions.standing import settled, told_of
 from services.submissions.uploading.sending import Change, changed, stands
 from shared.contracts.events import ReportAccepted, ReportReceived, ReportRejected
+
+LOST_AFTER: Final = timedelta(minutes=10)
+"""A store that is busy may join parts for minutes, and show neither them nor the whole meanwhile."""
 
 
 def begin_completion(
@@ -59,6 +63,11 @@ def receive(submission: Submission, upload: Upload, report: Report) -> Change | 
     after = changed(submission, done)
     after = after.model_copy(update={"reports": (*after.reports, report)})
     return settled(submission, after, ReportReceived(**told_of(after, report)))
+
+
+def is_lost(upload: Upload, now: datetime) -> bool:
+    """Whether a file that the store does not show is given up. That is final: what comes to light later is swept."""
+    return now >= upload.received_at + LOST_AFTER
 
 
 def fail(submission: Submission, upload: Upload, reason: FailReason) -> Change | UploadOver:

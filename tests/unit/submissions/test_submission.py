@@ -35,7 +35,7 @@ from services.submissions.refusals import (
     TooManyUploads,
     UploadOver,
 )
-from services.submissions.uploading.receiving import begin_completion, decide, fail, receive
+from services.submissions.uploading.receiving import LOST_AFTER, begin_completion, decide, fail, is_lost, receive
 from services.submissions.uploading.sending import (
     Change,
     abort,
@@ -239,6 +239,13 @@ def test_bytes_that_are_not_those_declared_are_not_received() -> None:
     assert change.events == ()
     assert the(change)[1].state == "failed"
     assert change.state.reports == ()
+
+
+def test_a_file_that_the_store_does_not_show_is_given_up_only_after_minutes() -> None:
+    _, upload = the(completing(opened(now=NOW - DAY), now=NOW))
+    assert not is_lost(upload, NOW + LOST_AFTER - timedelta(seconds=1))
+    assert is_lost(upload, NOW + LOST_AFTER)
+    assert timedelta(minutes=5) <= LOST_AFTER < timedelta(minutes=60), "leftovers are swept by the hour"
 
 
 def test_an_upload_can_be_given_up_until_its_completion_begins() -> None:
