@@ -9,6 +9,7 @@ from typing import Any
 
 from deploy.local.crowd.papers import paper
 from tests.integration.submissions.conftest import Office, round_
+from tests.integration.submissions.test_reviewing import judge
 
 
 async def asked(office: Office, data: bytes, **changes: Any) -> Any:
@@ -53,6 +54,26 @@ async def test_bytes_that_were_received_are_answered_with_their_receipt(office: 
     found = (await asked(office, data)).json()
     assert found["verdict"] == "received"
     assert (found["receipt"]["code"], found["receipt"]["signed"]) == (receipt["code"], receipt["signed"])
+
+
+async def test_bytes_that_came_back_are_told_why(office: Office) -> None:
+    data = paper("a", 200_000, kind="encrypted")
+    await office.bring(data)
+    await office.decided()
+    found = (await asked(office, data)).json()
+    assert (found["verdict"], [one["code"] for one in found["reasons"]]) == ("refused", ["encrypted"])
+    upload = (await office.open(data)).json()
+    assert (upload["state"], upload["standing"], upload["came_back"]) == ("received", "rejected", found["reasons"])
+
+    sound = paper("b", 200_000)
+    receipt = await office.bring(sound)
+    await office.decided()
+    assert (await judge(office, receipt["code"])).status_code == 200
+    found = (await asked(office, sound)).json()
+    assert (found["verdict"], [one["code"] for one in found["reasons"]]) == ("refused", ["incomplete"])
+    assert found["reasons"][0]["sentence"].startswith("รายงานขาดบางส่วน")
+    upload = (await office.open(sound)).json()
+    assert (upload["standing"], upload["came_back"]) == ("returned", found["reasons"])
 
 
 async def test_only_who_may_send_may_ask(office: Office) -> None:
