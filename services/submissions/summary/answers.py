@@ -191,7 +191,7 @@ def send(
         return summary, None
     if refusal := _unfit(summary, draft, duty, published, counts, now):
         return refusal
-    late = is_late(duty.round, duty.path, draft.began_at, now, duty.due_again)
+    late = is_late(duty.round, duty.line, draft.began_at, now, duty.due_again)
     new = Sent(
         version=len(summary.sent) + 1,
         revision=draft.revision,

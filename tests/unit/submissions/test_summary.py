@@ -34,7 +34,7 @@ from services.submissions.summary.framework import Framework, Named, Published, 
 from services.submissions.summary.problems import cannot_send
 from services.submissions.summary.tables import BOM, head, row
 from services.submissions.summary.views import draft_view, summary_view
-from shared.contracts.events import SummarySent
+from shared.contracts.events import Extension, SummarySent
 from tests.unit.submissions.sent import DAY, DEADLINE, HOUR, NOW, PATH, owes, report
 
 FIRST = publish(None, "2569", EARLY_CHILDHOOD, NOW)
@@ -200,6 +200,13 @@ def test_a_first_one_is_taken_late_and_another_only_until_the_deadline_or_after_
     assert isinstance(done, tuple)
     assert [one.version for one in done[0].sent] == [1, 2]
     assert done[0].sent[0] == in_time.sent[0], "what was sent never changes"
+
+
+def test_a_center_with_an_extension_of_its_own_is_on_time_by_it() -> None:
+    alone = owes(extensions=(Extension(organization="c1", deadline=DEADLINE + 3 * DAY),))
+    done = send(saved(now=DEADLINE + DAY), alone, FIRST, 1, None, DEADLINE + DAY)
+    assert isinstance(done, tuple)
+    assert done[0].sent[0].late is False
 
 
 def test_once_onesqa_took_the_report_its_summary_is_replaced_no_more() -> None:
