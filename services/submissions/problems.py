@@ -19,6 +19,7 @@ from services.submissions.refusals import (
     UploadOver,
     WrongFileType,
 )
+from services.submissions.sizes import in_english, in_thai
 from shared.http import Problem, ProblemKind
 from shared.http.problems import ROUND_NOT_OPEN
 from shared.thai.calendar import format_moment, in_bangkok
@@ -124,9 +125,10 @@ def of_file(refusal: FileTooLarge | WrongFileType) -> Problem:
     """Why a file is not taken, whatever is in it."""
     if isinstance(refusal, WrongFileType):
         return WRONG_FILE_TYPE.problem(where="body.type")
-    megabytes = refusal.largest // (1024 * 1024)
     return FILE_TOO_LARGE.problem(
-        f"ส่งได้ไม่เกิน {megabytes} MB", f"At most {megabytes} MB can be sent.", where="body.size"
+        f"ส่งได้ไม่เกิน {in_thai(refusal.largest)}",
+        f"At most {in_english(refusal.largest)} can be sent.",
+        where="body.size",
     )
 
 

@@ -17,7 +17,7 @@ from deploy.local.crowd.papers import paper
 from deploy.local.stack import Stack
 from services.submissions.app import build
 from services.submissions.files import key_in_store
-from services.submissions.forms.views import in_thai
+from services.submissions.sizes import in_thai
 from shared.blobs import Blobs, Place
 from tests.integration.submissions.browser import OUR_ORIGIN, Browser
 from tests.integration.submissions.conftest import Office, round_, settings_of

@@ -13,7 +13,7 @@ from services.submissions.forms.page import Facts, confirm_page, file_page, trou
 from services.submissions.forms.problems import unfinished, unknown
 from services.submissions.forms.rules import CONFIRM_WITHIN, Posted, begin_form, open_form
 from services.submissions.forms.tickets import LENGTH, new_code, read_code, ticket_of
-from services.submissions.forms.views import in_english, in_thai
+from services.submissions.problems import of_file
 from services.submissions.refusals import (
     CannotOpen,
     FileNotArrived,
@@ -24,6 +24,7 @@ from services.submissions.refusals import (
     TooManyUploads,
     UploadOver,
 )
+from services.submissions.sizes import in_english, in_thai
 from services.submissions.uploading.leftovers import object_is_left
 from services.submissions.uploading.receiving import receive
 from services.submissions.uploading.sending import Change, abort, expire, find_standing
@@ -173,6 +174,11 @@ def test_a_mistyped_code_is_told_its_length_and_never_repeated() -> None:
 def test_sizes_are_told_and_never_more_than_they_are(size: int, words: str) -> None:
     assert in_english(size) == words
     assert in_thai(5 * 1024 * 1024) == "๕ MB"
+
+
+def test_a_limit_under_a_megabyte_is_told_as_it_is() -> None:
+    told = of_file(FileTooLarge(400 * 1024)).document
+    assert (told.detail, told.detail_en) == ("ส่งได้ไม่เกิน ๔๐๐ KB", "At most 400 KB can be sent.")
 
 
 def facts(late: bool = False) -> Facts:

@@ -158,5 +158,6 @@ def test_every_reason_says_in_thai_and_english_what_to_do() -> None:
     reasons = preflight_view(found, duty(), None, Terms(1000, LARGEST, NOW)).reasons
     assert [one.code for one in reasons] == ["nothing_owed", "file_too_large", "encrypted"]
     assert "ติดต่อ อปท." in reasons[0].sentence
-    assert "50 MB" in reasons[1].sentence
+    assert "๕๐ MB" in reasons[1].sentence
+    assert "50 MB" in reasons[1].sentence_en
     assert all(one.sentence_en.endswith(".") for one in reasons)
