@@ -13,11 +13,13 @@ from services.submissions.refusals import (
     PartUnknown,
     ResendingOver,
     RoundNotOpen,
+    Stands,
     TooManyReports,
     TooManyUploads,
     UploadOver,
     WrongFileType,
 )
+from services.submissions.sizes import in_english, in_thai
 from shared.http import Problem, ProblemKind
 from shared.http.problems import ROUND_NOT_OPEN
 from shared.thai.calendar import format_moment, in_bangkok
@@ -123,9 +125,10 @@ def of_file(refusal: FileTooLarge | WrongFileType) -> Problem:
     """Why a file is not taken, whatever is in it."""
     if isinstance(refusal, WrongFileType):
         return WRONG_FILE_TYPE.problem(where="body.type")
-    megabytes = refusal.largest // (1024 * 1024)
     return FILE_TOO_LARGE.problem(
-        f"ส่งได้ไม่เกิน {megabytes} MB", f"At most {megabytes} MB can be sent.", where="body.size"
+        f"ส่งได้ไม่เกิน {in_thai(refusal.largest)}",
+        f"At most {in_english(refusal.largest)} can be sent.",
+        where="body.size",
     )
 
 
@@ -140,15 +143,20 @@ def cannot_open(refusal: CannotOpen) -> Problem:
             return TOO_MANY_UPLOADS.problem(f"ค้างอยู่ {len(under_way)} รายการ", f"{len(under_way)} are under way.")
         case TooManyReports():
             return TOO_MANY_REPORTS.problem()
-        case ResendingOver(deadline):
-            when = in_bangkok(deadline)
-            return RESENDING_OVER.problem(
-                f"กำหนดส่งคือ{format_moment(deadline)}",
-                f"It was due by {when:%d %B %Y, %H:%M} (UTC+7).",
-                where="path.center",
-            )
-        case AlreadyApproved():
-            return ALREADY_APPROVED.problem(where="path.center")
+        case ResendingOver() | AlreadyApproved():
+            return report_stands(refusal, where="path.center")
+
+
+def report_stands(refusal: Stands, *, where: str) -> Problem:
+    """Why the report that stands is not replaced."""
+    if isinstance(refusal, AlreadyApproved):
+        return ALREADY_APPROVED.problem(where=where)
+    when = in_bangkok(refusal.deadline)
+    return RESENDING_OVER.problem(
+        f"กำหนดส่งคือ{format_moment(refusal.deadline)}",
+        f"It was due by {when:%d %B %Y, %H:%M} (UTC+7).",
+        where=where,
+    )
 
 
 def of_upload(refusal: UploadOver | PartUnknown | PartDigestChanged | PartsMissing) -> Problem:

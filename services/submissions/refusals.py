@@ -92,5 +92,6 @@ class FileReplaced:
     """What lies in the store is not the file that was to be confirmed: the form was posted once more."""
 
 
-CannotOpen = NothingOwed | RoundNotOpen | TooManyUploads | TooManyReports | ResendingOver | AlreadyApproved
+Stands = ResendingOver | AlreadyApproved
+CannotOpen = NothingOwed | RoundNotOpen | TooManyUploads | TooManyReports | Stands
 FormRefused = FileNotArrived | FileReplaced | FileTooLarge

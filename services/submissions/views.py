@@ -19,6 +19,7 @@ from services.submissions.domain import (
     UploadState,
 )
 from services.submissions.inspecting.findings import FINDINGS
+from services.submissions.returning import how_it_stands, why_back
 from shared.blobs import SignedRequest
 from shared.http import View
 from shared.thai.calendar import in_bangkok
@@ -124,7 +125,8 @@ class UploadView(View):
 
     One that came by a form has no parts, and neither size nor digest before it was completed.
     It can be resumed until `expires_at`; whoever completes it by `on_time_until` is on time, by the service's clock.
-    `failure` says in words why nothing was received, where `reason` is given.
+    `failure` says in words why nothing was received, where `reason` is given. Once it was received, `standing` is how
+    its version stands, and `came_back` why that was refused or returned: then another file is to be sent.
     """
 
     id: str
@@ -141,6 +143,8 @@ class UploadView(View):
     reason: FailReason | None
     failure: ReasonView | None
     receipt: str | None
+    standing: Standing | None
+    came_back: list[ReasonView]
 
 
 class CarriedView(View):
@@ -173,6 +177,7 @@ class SubmissionView(View):
 def upload_view(submission: Submission, upload: Upload, stored: Collection[int], until: datetime) -> UploadView:
     """An upload; `stored` are the numbers of the parts that the store has, `until` is how long it is on time."""
     whole = upload.state in {"completing", "received"}
+    report = submission.report_of(upload.id)
     return UploadView(
         **upload.model_dump(exclude={"parts", "multipart", "completing_at", "form"}),
         round=submission.round,
@@ -180,6 +185,11 @@ def upload_view(submission: Submission, upload: Upload, stored: Collection[int],
         part_size=PART_SIZE,
         on_time_until=until,
         failure=_failure(upload),
+        standing=how_it_stands(submission, report) if report else None,
+        came_back=[
+            ReasonView(code=one.code, sentence=one.sentence, sentence_en=one.sentence_en)
+            for one in (why_back(submission, report) if report else ())
+        ],
         parts=[
             PartView(number=n, size=upload.part_size(n), sha256=digest, stored=whole or n in stored)
             for n, digest in enumerate(upload.parts, 1)

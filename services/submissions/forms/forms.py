@@ -15,6 +15,8 @@ from shared.blobs import Blobs, SignedPost
 from shared.mongo.aggregates import new_id
 
 _SHORTEST: Final = timedelta(seconds=1)
+_LONGEST: Final = timedelta(days=7)
+"""No signature lives longer. The page signs anew whenever it is opened, so a longer form goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Forms:
             sizes=(1, upload.form.largest),
             redirect=self.page_of(upload),
             now=now,
-            lifetime=upload.form.until - now,
+            lifetime=min(upload.form.until - now, _LONGEST),
         )
 
     @property

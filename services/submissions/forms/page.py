@@ -17,8 +17,8 @@ from services.submissions.domain import Duty, on_time_until
 from services.submissions.forms.form import Form
 from services.submissions.forms.style import STYLE, STYLE_HASH
 from services.submissions.forms.tickets import LENGTH
-from services.submissions.forms.views import in_english, in_thai
 from services.submissions.receipts.codes import spoken
+from services.submissions.sizes import in_english, in_thai
 from shared.blobs import SignedPost
 from shared.http import Problem
 from shared.thai.calendar import buddhist_year, format_moment, in_bangkok

@@ -20,6 +20,7 @@ from services.submissions.forms.page import Facts
 from services.submissions.forms.problems import FORM_OVER, NOT_ARRIVED, OTHER_SITE, unfinished, unknown
 from services.submissions.refusals import UploadOver
 from services.submissions.uploading.completion import Completed
+from services.submissions.uploading.sending import stands
 from shared.blobs import Refused
 from shared.failures import Unavailable
 from shared.http import Problem, Router, route_options
@@ -92,6 +93,7 @@ class _Pages:
         post = self._forms.sign(upload, now)
         if post is None:
             raise _over(upload)
+        await self._wanted(submission, upload, now)
         html = page.file_page(await self._facts(submission, upload, now), post)
         return self._remembering(page.answer(html, post_to=(post.url, self._forms.public_url)), upload, given, now)
 
@@ -102,6 +104,7 @@ class _Pages:
             return page.answer(page.confirm_page(upload, etag))
         if at[1].receipt:
             return self._receipt(at[1].receipt)
+        await self._wanted(*at, now)
         posted = await self._desk.uploads.posted(at[1])
         if posted is None:
             raise NOT_ARRIVED.problem(where="path.upload")
@@ -123,6 +126,13 @@ class _Pages:
         if not isinstance(done, Completed):
             raise unfinished(done)
         return self._receipt(done.report.receipt)
+
+    async def _wanted(self, submission: Submission, upload: Upload, now: datetime) -> None:
+        """Nothing, or the problem: nobody shall send or confirm what the button would refuse."""
+        if upload.state != "open":
+            return
+        if refusal := stands(submission, await self._desk.duty(submission), upload.opened_at, now):
+            raise unfinished(refusal)
 
     async def _facts(self, submission: Submission, upload: Upload, now: datetime) -> Facts:
         assert upload.form is not None, "it has a code"

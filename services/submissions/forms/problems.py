@@ -5,11 +5,14 @@ from typing import Final
 from services.submissions import problems
 from services.submissions.forms.tickets import LENGTH, read_code
 from services.submissions.refusals import (
+    AlreadyApproved,
     FileNotArrived,
     FileReplaced,
     FileTooLarge,
     FormRefused,
     PartsMissing,
+    ResendingOver,
+    Stands,
     UploadOver,
 )
 from shared.http import Problem, ProblemKind
@@ -53,7 +56,7 @@ def unknown(given: str) -> Problem:
     )
 
 
-def unfinished(refusal: UploadOver | PartsMissing | FormRefused) -> Problem:
+def unfinished(refusal: UploadOver | Stands | PartsMissing | FormRefused) -> Problem:
     """Why an upload of either kind cannot be completed."""
     match refusal:
         case FileNotArrived():
@@ -62,6 +65,8 @@ def unfinished(refusal: UploadOver | PartsMissing | FormRefused) -> Problem:
             return REPLACED.problem(where="path.upload")
         case FileTooLarge():
             return problems.of_file(refusal)
+        case ResendingOver() | AlreadyApproved():
+            return problems.report_stands(refusal, where="path.upload")
         case UploadOver(upload) if upload.form and upload.state == "expired":
             return FORM_OVER.problem(where="path.upload")
         case _:

@@ -16,9 +16,10 @@ from services.submissions.refusals import (
     FileReplaced,
     FileTooLarge,
     FormRefused,
+    Stands,
     UploadOver,
 )
-from services.submissions.uploading.sending import Change, begun_with, changed, may_open
+from services.submissions.uploading.sending import Change, begun_with, changed, may_open, resumable_until, stands
 
 CONFIRM_WITHIN: Final = timedelta(minutes=15)
 """After the store takes nothing more: a file that arrived in the last second can still be confirmed."""
@@ -46,7 +47,7 @@ def open_form(
     """Begin an upload by a form, on the same conditions as any other."""
     if refusal := may_open(submission, duty, now):
         return refusal
-    until = now + lifetime
+    until = resumable_until(submission, duty, lifetime, now)
     new = Upload(
         id=upload,
         state="open",
@@ -62,10 +63,10 @@ def open_form(
 
 
 def begin_form(
-    submission: Submission, upload: Upload, posted: Posted | None, seen: str | None, now: datetime
-) -> Change | UploadOver | FormRefused:
+    submission: Submission, upload: Upload, posted: Posted | None, seen: str | None, duty: Duty, now: datetime
+) -> Change | UploadOver | Stands | FormRefused:
     """The sender confirms what it posted, and this is the moment of receipt. The version that lies there now counts,
-    whatever is posted after it.
+    whatever is posted after it. It replaces a report that stands on the same conditions as an upload in parts.
 
     `seen` is the etag that the store gave the browser, if it did: what was posted since by somebody else who has the
     form is not what this sender confirms.
@@ -74,12 +75,18 @@ def begin_form(
         return Change(submission)
     if upload.state != "open" or upload.form is None:
         return UploadOver(upload)
+    if refusal := stands(submission, duty, upload.opened_at, now):
+        return refusal
     if posted is None:
         return FileNotArrived()
-    if seen is not None and seen != posted.etag:
-        return FileReplaced()
-    if not 0 < posted.size <= upload.form.largest:
-        return FileTooLarge(upload.form.largest)
+    if unfit := _unfit(upload.form, posted, seen):
+        return unfit
     told = {"state": "completing", "completing_at": now, "size": posted.size}
     form = upload.form.model_copy(update={"version": posted.version})
     return Change(changed(submission, upload.model_copy(update={**told, "form": form})))
+
+
+def _unfit(form: Form, posted: Posted, seen: str | None) -> FileReplaced | FileTooLarge | None:
+    if seen is not None and seen != posted.etag:
+        return FileReplaced()
+    return None if 0 < posted.size <= form.largest else FileTooLarge(form.largest)

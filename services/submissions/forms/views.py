@@ -1,17 +1,13 @@
 """What goes out of the routes of forms."""
 
-from typing import Final
-
 from pydantic import BaseModel
 
 from services.submissions.domain import Duty, on_time_until
 from services.submissions.forms.forms import OpenedForm
+from services.submissions.sizes import in_english, in_thai
 from services.submissions.views import Moment
 from shared.blobs import SignedPost
 from shared.thai.calendar import format_moment, in_bangkok
-from shared.thai.numerals import to_thai
-
-_MEGABYTE: Final = 1024 * 1024
 
 
 class FormView(BaseModel):
@@ -64,16 +60,3 @@ def form_view(opened: OpenedForm, post: SignedPost, duty: Duty, page: str) -> Fo
         sentence=f"ส่งไฟล์ PDF ได้หนึ่งไฟล์ ขนาดไม่เกิน {in_thai(largest)} ให้ถึงภายใน{format_moment(until)}",
         sentence_en=f"One PDF file of at most {in_english(largest)}, until {day:%d %B %Y at %H:%M} (UTC+7).",
     )
-
-
-def in_english(size: int) -> str:
-    """A size in words, rounded down: nobody is told that more is taken than is."""
-    if size >= _MEGABYTE:
-        tenths = size * 10 // _MEGABYTE
-        return f"{tenths // 10}.{tenths % 10} MB".replace(".0 ", " ")
-    return f"{size // 1024} KB" if size >= 1024 else f"{size} bytes"  # noqa: PLR2004
-
-
-def in_thai(size: int) -> str:
-    """The same, with Thai numerals."""
-    return to_thai(in_english(size)).replace("bytes", "ไบต์")

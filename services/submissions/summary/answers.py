@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from services.submissions.domain import Duty, State, is_late
+from services.submissions.refusals import AlreadyApproved, ResendingOver, Stands
+from services.submissions.standing import Counting
 from services.submissions.summary.framework import Framework, Published
 from shared.contracts.events import RatedIndicator, SummarySent
 
@@ -115,18 +117,11 @@ class NoDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class SendingOver:
-    """A summary stands, and its deadline has passed: a new one is taken when the report is returned."""
-
-    deadline: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class TooManySent:
     """The center has sent more versions than any need explains."""
 
 
-CannotSend = Places | DraftChanged | FrameworkChanged | NoDraft | SendingOver | TooManySent
+CannotSend = Places | DraftChanged | FrameworkChanged | NoDraft | Stands | TooManySent
 
 
 def strange(framework: Framework, answers: Answers) -> Places | None:
@@ -179,13 +174,13 @@ def send(
     duty: Duty,
     published: Published,
     expected: int,
-    receipt: str | None,
+    counts: Counting | None,
     now: datetime,
 ) -> tuple[Summary, SummarySent | None] | CannotSend:
     """Send the draft for good. The same draft again gives the version that it was sent as, and tells nothing.
 
     The rule of reports holds: a first one is taken late, and called so; another replaces it until the deadline, or
-    when the report was returned.
+    when the report was returned, and never once ONESQA has accepted that. `counts` is the report that it lies beside.
     """
     if summary is None or summary.draft is None:
         return NoDraft()
@@ -194,28 +189,32 @@ def send(
         return DraftChanged(draft.revision)
     if summary.sent and summary.sent[-1].revision == draft.revision:
         return summary, None
-    if refusal := _unfit(summary, draft, duty, published, now):
+    if refusal := _unfit(summary, draft, duty, published, counts, now):
         return refusal
-    late = is_late(duty.round, duty.path, draft.began_at, now, duty.due_again)
+    late = is_late(duty.round, duty.line, draft.began_at, now, duty.due_again)
     new = Sent(
         version=len(summary.sent) + 1,
         revision=draft.revision,
         answers=draft.answers,
         sent_at=now,
         late=late,
-        receipt=receipt,
+        receipt=counts.report.receipt if counts else None,
     )
     after = summary.model_copy(update={"sent": (*summary.sent, new), "path": duty.path})
     return after, _told(after, new)
 
 
-def _unfit(summary: Summary, draft: Draft, duty: Duty, published: Published, now: datetime) -> CannotSend | None:
+def _unfit(
+    summary: Summary, draft: Draft, duty: Duty, published: Published, counts: Counting | None, now: datetime
+) -> CannotSend | None:
+    if summary.sent and counts and counts.standing == "approved":
+        return AlreadyApproved()
     if draft.answers.framework_version != published.version:
         return FrameworkChanged(published.version)
     if lacking := missing(published.framework, draft.answers):
         return Places(tuple((f"{code} {what}", "missing") for code, what in lacking))
     if summary.sent and now > duty.deadline + duty.grace:
-        return SendingOver(duty.deadline)
+        return ResendingOver(duty.deadline)
     return TooManySent() if len(summary.sent) >= MOST_SENT else None
 
 

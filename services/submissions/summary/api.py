@@ -169,11 +169,10 @@ def _sent(router: Router, desk: Desk, summaries: SummaryStore, clock: Clock) -> 
         published = await _framework(summaries, round_)
         stored = await desk.store.of_center(round_, center)
         counts = counting(stored.state) if stored else None
-        receipt = counts.report.receipt if counts else None
 
         def rule(current: Summary | None) -> Written | CannotSend:
             stands = current.draft.revision if current and current.draft else 0
-            return send(current, duty, published, condition.revision(stands), receipt, now)
+            return send(current, duty, published, condition.revision(stands), counts, now)
 
         sent: Summary | CannotSend = await summaries.write(key_of(round_, center), rule)
         if not isinstance(sent, Summary):

@@ -2,19 +2,18 @@
 
 from typing import Final
 
-from services.submissions.problems import RESENDING_OVER
+from services.submissions.problems import report_stands
+from services.submissions.refusals import AlreadyApproved, ResendingOver
 from services.submissions.summary.answers import (
     CannotSend,
     DraftChanged,
     FrameworkChanged,
     NoDraft,
     Places,
-    SendingOver,
     TooManySent,
 )
 from shared.http import Problem, ProblemKind
 from shared.http.problems import PlaceAtFault
-from shared.thai.calendar import format_moment, in_bangkok
 
 FRAMEWORK_MISSING: Final = ProblemKind(
     "framework-missing", 404, "รอบนี้ยังไม่มีกรอบการประเมิน", "This round has no framework (of that version)",
@@ -88,11 +87,8 @@ def cannot_send(refusal: CannotSend) -> Problem:
             return FRAMEWORK_CHANGED.problem(f"ฉบับล่าสุดคือฉบับที่ {version}", f"The newest is version {version}.")
         case Places(faults):
             return _incomplete(faults)
-        case SendingOver(deadline):
-            when = in_bangkok(deadline)
-            return RESENDING_OVER.problem(
-                f"กำหนดส่งคือ{format_moment(deadline)}", f"It was due by {when:%d %B %Y, %H:%M} (UTC+7)."
-            )
+        case ResendingOver() | AlreadyApproved():
+            return report_stands(refusal, where="path.center")
         case TooManySent():
             return TOO_MANY_SUMMARIES.problem()
 

@@ -14,6 +14,7 @@ from services.submissions.refusals import PartUnknown, UploadOver
 from services.submissions.store import Written
 from services.submissions.uploading.completion import Completed
 from services.submissions.uploading.preflight import declared_wrong, foretell
+from services.submissions.uploading.sending import resumable_until
 from services.submissions.uploading.uploads import Opened
 from services.submissions.uploading.views import FileTold, PreflightView, Terms, preflight_view
 from services.submissions.views import (
@@ -50,7 +51,8 @@ def _preflight(router: Router, desk: Desk, clock: Clock) -> None:
         if submission:
             duty = duty.model_copy(update={"due_again": submission.due_again})
         forecast = foretell(file.told(), submission, duty, desk.largest, now)
-        return preflight_view(forecast, duty, submission, Terms(file.size, desk.largest, now + desk.uploads.lifetime))
+        until = resumable_until(submission, duty, desk.uploads.lifetime, now)
+        return preflight_view(forecast, duty, submission, Terms(file.size, desk.largest, until))
 
 
 def _uploads(router: Router, desk: Desk, clock: Clock) -> None:

@@ -16,13 +16,14 @@ from typing import Final
 from services.submissions.domain import LOOK_WITHIN, Duty, FailReason, Report, Submission, Upload
 from services.submissions.forms.rules import begin_form
 from services.submissions.receipts.signing import Receipt, ReceiptSigner
-from services.submissions.refusals import FormRefused, PartsMissing, UploadOver
+from services.submissions.refusals import FormRefused, PartsMissing, Stands, UploadOver
 from services.submissions.store import Store, Written
-from services.submissions.uploading.receiving import begin_completion, fail, late_for, receive
+from services.submissions.uploading.receiving import begin_completion, fail, is_lost, late_for, receive
 from services.submissions.uploading.sending import Change, expire
 from services.submissions.uploading.uploads import Uploads, plans_of
 from shared.blobs import Blobs, Fetched, NotFound, Place, Refused, StoredPart
 from shared.failpoints import failpoint
+from shared.failures import Unavailable
 from shared.telemetry import get_logger
 from shared.thai.calendar import BANGKOK
 
@@ -49,10 +50,11 @@ class Completion:
 
     async def complete(
         self, submission: Submission, upload: Upload, now: datetime, *, seen: str | None = None
-    ) -> Completed | UploadOver | PartsMissing | FormRefused:
+    ) -> Completed | UploadOver | Stands | PartsMissing | FormRefused:
         """Receive the file. Asked again, after an answer that was lost, it gives the same report and receipt.
 
-        `seen` is the etag of what its sender posted with a form, if the sender knows it.
+        `seen` is the etag of what its sender posted with a form, if the sender knows it. Raises `Unavailable` while the
+        store does not show the file that it took: ask again, or leave it to the sweeper.
         """
         at = Written(submission, upload)
         there: Sequence[StoredPart] = ()
@@ -64,7 +66,9 @@ class Completion:
             at = begun if isinstance(begun, Written) else Written(submission, begun.upload)
             failpoint("submissions.after_begin")
         if at.upload.state == "completing":
-            at = await self._finish(at, there)
+            at = await self._finish(at, now, there)
+        if at.upload.state == "completing":
+            raise Unavailable("the store does not show an upload that was whole in it")
         if at.upload.state == "received" and at.submission.report_of(upload.id) is None:
             # Another process was faster, and what we hold is older than what it wrote.
             stored = await self._store.of_upload(upload.id)
@@ -74,14 +78,17 @@ class Completion:
 
     async def _begin(
         self, at: Written, there: Sequence[StoredPart], seen: str | None, now: datetime
-    ) -> Written | UploadOver | PartsMissing | FormRefused:
+    ) -> Written | UploadOver | Stands | PartsMissing | FormRefused:
+        duty = await self._duty(at.submission)
         if at.upload.form:
             posted = await self._uploads.posted(at.upload)
             return await self._store.write_upload(
-                at.submission, at.upload, lambda s, u: begin_form(s, u, posted, seen, now)
+                at.submission, at.upload, lambda s, u: begin_form(s, u, posted, seen, duty, now)
             )
         sizes = {part.number: part.size for part in there}
-        return await self._store.write_upload(at.submission, at.upload, lambda s, u: begin_completion(s, u, sizes, now))
+        return await self._store.write_upload(
+            at.submission, at.upload, lambda s, u: begin_completion(s, u, sizes, duty, now)
+        )
 
     async def reconcile(self, submission: Submission, now: datetime) -> list[Upload]:
         """Finish what a lost process began, and end what nobody finished in its time. Returns the uploads that
@@ -91,7 +98,7 @@ class Completion:
         for upload in submission.uploads:
             at = Written(submission, upload)
             if upload.state == "completing":
-                after = await self._finish(at)
+                after = await self._finish(at, now)
             elif upload.state == "open" and upload.expires_at <= now:
                 after = await self._expire(at, now)
             else:
@@ -110,8 +117,9 @@ class Completion:
         await self._uploads.forget(ended.upload)
         return ended
 
-    async def _finish(self, at: Written, there: Sequence[StoredPart] = ()) -> Written:
-        """From `completing` to `received` or `failed`. Any number of processes may do this at once.
+    async def _finish(self, at: Written, now: datetime, there: Sequence[StoredPart] = ()) -> Written:
+        """From `completing` to `received` or `failed`; still `completing` while its file may come to light. Any number
+        of processes may do this at once.
 
         `there` are the parts in the store, if they have just been listed.
         """
@@ -119,7 +127,9 @@ class Completion:
         failpoint("submissions.after_assemble")
         read = await self._read(place)
         if place is None or read is None:
-            return await self._elsewhere(at) or await self._fail(at, "lost", None)
+            if elsewhere := await self._elsewhere(at):
+                return elsewhere
+            return await self._fail(at, "lost", None) if is_lost(at.upload, now) else at
         if read.size != at.upload.size:
             return await self._fail(at, "size_mismatch", place)
         if at.upload.sha256 not in {None, read.sha256}:
@@ -182,11 +192,13 @@ class Completion:
             await self._blobs.delete(place)
         return failed
 
-    async def _report(self, at: Written, read: Fetched, place: Place) -> Report:
-        round_ = await self._store.round(at.submission.round)
+    async def _duty(self, of: Submission) -> Duty:
+        round_ = await self._store.round(of.round)
         assert round_ is not None, "an upload was opened in it"
-        before = at.submission
-        duty = Duty(round=round_, center=before.center, path=before.path, owed=True, due_again=before.due_again)
+        return Duty(round=round_, center=of.center, path=of.path, owed=True, due_again=of.due_again)
+
+    async def _report(self, at: Written, read: Fetched, place: Place) -> Report:
+        duty = await self._duty(at.submission)
         receipt = Receipt(
             round=at.submission.round,
             center=at.submission.center,

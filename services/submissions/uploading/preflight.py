@@ -13,6 +13,8 @@ from services.submissions.domain import Duty, Report, Submission, on_time_until
 from services.submissions.files import PDF
 from services.submissions.inspecting.findings import FINDINGS, Finding
 from services.submissions.refusals import CannotOpen, FileTooLarge, WrongFileType
+from services.submissions.returning import why_back
+from services.submissions.reviewing.reasons import Reason
 from services.submissions.uploading.sending import may_open
 
 MOST_FIRST: Final = 16 * 1024
@@ -24,7 +26,7 @@ _TRAILER_WITHIN: Final = 1054
 _ENCRYPTED: Final = re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R|<<)")
 """In a trailer. `/EncryptMetadata` is another thing."""
 
-Refusal = CannotOpen | FileTooLarge | WrongFileType | Finding
+Refusal = CannotOpen | FileTooLarge | WrongFileType | Finding | Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +52,17 @@ class Forecast:
 
 
 def foretell(told: Told, submission: Submission | None, duty: Duty, largest: int, now: datetime) -> Forecast:
-    """The forecast; it changes nothing. Bytes that were received before need not be sent, whatever else holds."""
+    """The forecast; it changes nothing.
+
+    Bytes that were received before need not be sent, whatever else holds; those that came back would come back again.
+    """
     until = on_time_until(duty, now)
     received = submission.report_with(told.sha256) if submission and told.sha256 else None
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[Refusal, ...] = why_back(submission, received) if submission and received else ()
     if received is None:
         opening = may_open(submission, duty, now)
         refusals = (*((opening,) if opening else ()), *of_file(told, largest))
-    verdict: Literal["send", "refused", "received"] = "received" if received else "refused" if refusals else "send"
+    verdict: Literal["send", "refused", "received"] = "refused" if refusals else "received" if received else "send"
     return Forecast(verdict, refusals, received, until, late=now > until)
 
 

@@ -1,7 +1,8 @@
 """From the last part to the decision: completed, received, accepted or rejected. Pure rules."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from services.submissions.domain import (
     LOOK_AGAIN,
@@ -15,23 +16,29 @@ from services.submissions.domain import (
     is_late,
 )
 from services.submissions.inspecting.findings import Finding
-from services.submissions.refusals import PartsMissing, UploadOver
+from services.submissions.refusals import PartsMissing, Stands, UploadOver
 from services.submissions.standing import settled, told_of
-from services.submissions.uploading.sending import Change, changed
+from services.submissions.uploading.sending import Change, changed, stands
 from shared.contracts.events import ReportAccepted, ReportReceived, ReportRejected
+
+LOST_AFTER: Final = timedelta(minutes=10)
+"""A store that is busy may join parts for minutes, and show neither them nor the whole meanwhile."""
 
 
 def begin_completion(
-    submission: Submission, upload: Upload, stored: Mapping[int, int], now: datetime
-) -> Change | UploadOver | PartsMissing:
+    submission: Submission, upload: Upload, stored: Mapping[int, int], duty: Duty, now: datetime
+) -> Change | UploadOver | Stands | PartsMissing:
     """All parts are in the store, so this is the moment of receipt, whatever the rest takes.
 
-    `stored` are the sizes of the parts that the store has, by number.
+    `stored` are the sizes of the parts that the store has, by number. What comes too late to replace the report that
+    stands is refused before anything is written, and may still be completed if that report comes back.
     """
     if upload.state == "completing":
         return Change(submission)
     if upload.state != "open":
         return UploadOver(upload)
+    if refusal := stands(submission, duty, upload.opened_at, now):
+        return refusal
     numbers = range(1, len(upload.parts) + 1)
     missing = tuple(n for n in numbers if upload.parts[n - 1] is None or stored.get(n) != upload.part_size(n))
     if missing:
@@ -56,6 +63,11 @@ def receive(submission: Submission, upload: Upload, report: Report) -> Change | 
     after = changed(submission, done)
     after = after.model_copy(update={"reports": (*after.reports, report)})
     return settled(submission, after, ReportReceived(**told_of(after, report)))
+
+
+def is_lost(upload: Upload, now: datetime) -> bool:
+    """Whether a file that the store does not show is given up. That is final: what comes to light later is swept."""
+    return now >= upload.received_at + LOST_AFTER
 
 
 def fail(submission: Submission, upload: Upload, reason: FailReason) -> Change | UploadOver:

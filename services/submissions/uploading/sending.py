@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from pydantic import BaseModel
 
@@ -17,6 +18,7 @@ from services.submissions.domain import (
     Submission,
     Upload,
     deadline_of,
+    on_time_until,
 )
 from services.submissions.refusals import (
     AlreadyApproved,
@@ -26,12 +28,16 @@ from services.submissions.refusals import (
     PartUnknown,
     ResendingOver,
     RoundNotOpen,
+    Stands,
     TooManyReports,
     TooManyUploads,
     UploadOver,
 )
 from shared.contracts.events import UploadOpened
 from shared.contracts.status import StageChanged
+
+NEAR: Final = timedelta(hours=1)
+"""What would end so shortly before the deadline cannot be relied on to be begun anew in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,8 @@ def may_open(submission: Submission | None, duty: Duty, now: datetime) -> Cannot
         return NothingOwed()
     if submission is None:
         return None
-    if stands := _stands(submission, duty, now):
-        return stands
+    if refusal := stands(submission, duty, now, now):
+        return refusal
     under_way = tuple(one.id for one in submission.uploads if one.state in {"open", "completing"})
     if len(under_way) >= MOST_OPEN:
         return TooManyUploads(under_way)
@@ -78,12 +84,33 @@ def takes_reports(submission: Submission | None, duty: Duty, now: datetime) -> b
     return duty.round.state == "open" or (duty.round.state == "closed" and owed_back)
 
 
-def _stands(submission: Submission, duty: Duty, now: datetime) -> AlreadyApproved | ResendingOver | None:
-    """What one that was refused or returned may always do, one that stands may not after its deadline."""
+def stands(submission: Submission, duty: Duty, opened_at: datetime, now: datetime) -> Stands | None:
+    """Why the report that stands is not replaced by an upload that was opened then; None if it may be.
+
+    One that was refused or returned may be replaced at any time. One that stands only by what is on time: the newer
+    version is the one that counts, and a late one would make late what was not.
+    """
     if submission.standing == "approved":
         return AlreadyApproved()
-    deadline = duty.model_copy(update={"due_again": submission.due_again}).deadline
-    return ResendingOver(deadline) if submission.delivered and now > deadline else None
+    duty = _of_now(submission, duty)
+    over = submission.delivered and now > on_time_until(duty, opened_at)
+    return ResendingOver(duty.deadline) if over else None
+
+
+def resumable_until(submission: Submission | None, duty: Duty, lifetime: timedelta, now: datetime) -> datetime:
+    """Until when an upload that is begun now may go on: for its lifetime, and through the grace if that would end it
+    near the deadline or after it. Begun anew in the grace it would be late.
+
+    Long before a deadline it is not stretched: what is forgotten must not stand in the way of others for months.
+    """
+    duty = _of_now(submission, duty)
+    ends = now + lifetime
+    return max(ends, on_time_until(duty, now)) if now <= duty.deadline <= ends + NEAR else ends
+
+
+def _of_now(submission: Submission | None, duty: Duty) -> Duty:
+    """The duty with the day by which a returned report must be back."""
+    return duty.model_copy(update={"due_again": submission.due_again}) if submission else duty
 
 
 def open_upload(
@@ -108,7 +135,7 @@ def open_upload(
         parts=(declared.sha256,) if count == 1 else (None,) * count,
         multipart=multipart,
         opened_at=now,
-        expires_at=now + lifetime,
+        expires_at=resumable_until(submission, duty, lifetime, now),
     )
     return begun_with(submission, duty, new, now)
 

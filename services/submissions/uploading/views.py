@@ -13,6 +13,7 @@ from services.submissions.files import PDF
 from services.submissions.inspecting.findings import Finding
 from services.submissions.receipts.views import ReceiptView, receipt_view
 from services.submissions.refusals import FileTooLarge, WrongFileType
+from services.submissions.reviewing.reasons import Reason
 from services.submissions.uploading.preflight import MOST_FIRST, MOST_LAST, Forecast, Refusal, Told
 from services.submissions.views import Body, Digest, Moment, ReasonView
 from shared.http import View
@@ -58,9 +59,9 @@ class FileTold(Body):
 class PreflightView(View):
     """What would become of the file if it were sent now.
 
-    `verdict`: `send` it, it was `received` already (then `receipt` is its receipt), or it would be `refused` for
-    `reasons`, each with what to do. Who begins now is on time until `on_time_until`; after that a report is still
-    taken, as late.
+    `verdict`: `send` it, it was `received` already, or it would be `refused` for `reasons`, each with what to do. Bytes
+    that were received and came back are `refused`, for why they came back. `receipt` is that of these very bytes. Who
+    begins now is on time until `on_time_until`; after that a report is still taken, as late.
 
     What holds for any file: its `type`, its `largest` size in bytes. This one would go in `parts` parts of `part_size`
     bytes, and could be resumed until `resumable_until` if it were begun now.
@@ -118,7 +119,7 @@ def preflight_view(forecast: Forecast, duty: Duty, submission: Submission | None
 
 
 def _reason(refusal: Refusal) -> ReasonView:
-    if isinstance(refusal, Finding):
+    if isinstance(refusal, Finding | Reason):
         return ReasonView(code=refusal.code, sentence=refusal.sentence, sentence_en=refusal.sentence_en)
     if isinstance(refusal, FileTooLarge | WrongFileType):
         problem = problems.of_file(refusal)

@@ -17,7 +17,7 @@ from deploy.local.crowd.papers import paper
 from deploy.local.stack import Stack
 from services.submissions.app import build
 from services.submissions.files import key_in_store
-from services.submissions.forms.views import in_thai
+from services.submissions.sizes import in_thai
 from shared.blobs import Blobs, Place
 from tests.integration.submissions.browser import OUR_ORIGIN, Browser
 from tests.integration.submissions.conftest import Office, round_, settings_of
@@ -306,6 +306,21 @@ async def test_begun_by_the_deadline_and_confirmed_within_the_grace_is_on_time(o
         await documents(office).update({"uploads.id": one["upload"]}, {"$set": {"uploads.0.opened_at": began}})
     assert (await office.complete({"id": form["upload"]})).json()["receipt"]["late"] is False
     assert (await office.complete({"id": late["upload"]}, org=office.other)).json()["receipt"]["late"] is True
+
+
+async def test_no_page_takes_a_second_version_after_the_grace(office: Office, browser: Browser) -> None:
+    form = await opened(office)
+    await typed(browser, form)
+    landed = await browser.submit(file=("a.pdf", DATA))
+    await office.bring(OTHER)
+    over = datetime.now(UTC) - timedelta(seconds=1)
+    await office.tell((office.round, 2, round_(office.round, deadline=over, grace_minutes=0)))
+    for refused in (await browser.submit(), await browser.visit(landed.url)):
+        assert refused.answer.status_code == 409
+        assert "รายงานที่ส่งไว้ยังใช้อยู่" in refused.text
+    await typed(browser, form)
+    assert browser.page.answer.status_code == 409
+    assert len((await office.submission())["reports"]) == 1
 
 
 async def test_a_form_that_nobody_finishes_ends_and_what_it_brought_is_swept(

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deploy.local.crowd.papers import paper
-from tests.integration.submissions.conftest import Office
+from tests.integration.submissions.conftest import Office, round_
+from tests.integration.submissions.test_reviewing import judge
 
 
 async def asked(office: Office, data: bytes, **changes: Any) -> Any:
@@ -34,7 +35,7 @@ async def test_a_sound_file_may_be_sent_and_asking_changes_nothing(office: Offic
     lifetime = datetime.fromisoformat(found["resumable_until"]) - datetime.now(UTC)
     assert timedelta(hours=71) < lifetime <= timedelta(hours=72)
     (reason,) = (await asked(office, b"%PDF-1.7", body={"size": 60_000_000, "last": ""})).json()["reasons"]
-    assert (reason["code"], "50 MB" in reason["sentence"]) == ("file_too_large", True)
+    assert (reason["code"], "๕๐ MB" in reason["sentence"]) == ("file_too_large", True)
     nothing = await office.ask("GET", f"/v1/rounds/{office.round}/centers/{office.center}/submission")
     assert nothing.status_code == 404, "no upload was opened"
 
@@ -55,6 +56,26 @@ async def test_bytes_that_were_received_are_answered_with_their_receipt(office: 
     assert (found["receipt"]["code"], found["receipt"]["signed"]) == (receipt["code"], receipt["signed"])
 
 
+async def test_bytes_that_came_back_are_told_why(office: Office) -> None:
+    data = paper("a", 200_000, kind="encrypted")
+    await office.bring(data)
+    await office.decided()
+    found = (await asked(office, data)).json()
+    assert (found["verdict"], [one["code"] for one in found["reasons"]]) == ("refused", ["encrypted"])
+    upload = (await office.open(data)).json()
+    assert (upload["state"], upload["standing"], upload["came_back"]) == ("received", "rejected", found["reasons"])
+
+    sound = paper("b", 200_000)
+    receipt = await office.bring(sound)
+    await office.decided()
+    assert (await judge(office, receipt["code"])).status_code == 200
+    found = (await asked(office, sound)).json()
+    assert (found["verdict"], [one["code"] for one in found["reasons"]]) == ("refused", ["incomplete"])
+    assert found["reasons"][0]["sentence"].startswith("รายงานขาดบางส่วน")
+    upload = (await office.open(sound)).json()
+    assert (upload["standing"], upload["came_back"]) == ("returned", found["reasons"])
+
+
 async def test_only_who_may_send_may_ask(office: Office) -> None:
     assert (await asked(office, b"x", role="province", org="58")).status_code == 403
     assert (await asked(office, b"x", org="another")).status_code == 403
@@ -66,3 +87,16 @@ async def test_more_than_the_ends_of_a_file_is_not_taken(office: Office) -> None
     assert (await asked(office, b"x", body={"last": base64.b64encode(bytes(65_536)).decode()})).status_code == 200
     for nonsense in ("###", "AAA", "AA==AAAA", 7):
         assert (await asked(office, b"x", body={"first": nonsense})).status_code == 422, nonsense
+
+
+async def test_who_begins_in_time_is_told_to_go_on_to_the_end_of_the_grace_and_may(office: Office) -> None:
+    data = paper("a", 200_000)
+    for sequence, ahead in ((2, timedelta(minutes=30)), (3, timedelta(hours=71, minutes=30))):
+        deadline = (datetime.now(UTC) + ahead).replace(microsecond=0)
+        await office.tell((office.round, sequence, round_(office.round, deadline=deadline)))
+        if sequence == 2:
+            form = await office.ask("POST", f"/v1/rounds/{office.round}/centers/{office.center}/forms")
+            assert datetime.fromisoformat(form.json()["expires_at"]) == deadline + timedelta(hours=1)
+    told = (await asked(office, data)).json()["resumable_until"]
+    assert told == (await office.open(data)).json()["expires_at"]
+    assert datetime.fromisoformat(told) == deadline + timedelta(hours=1)

@@ -105,6 +105,23 @@ async def test_what_is_in_the_store_no_more_is_not_called_received(office: Offic
     assert (await office.bring(DATA))["version"] == 1, "and the center can send it again"
 
 
+async def test_what_a_slow_store_does_not_show_yet_is_not_called_lost(office: Office, blobs: Blobs) -> None:
+    """Its parts are joined by a process that still waits for the store."""
+    upload = await begun(office)
+    there = await multipart(office, upload)
+    await blobs.abort_multipart(there)
+    now = datetime.now(UTC).replace(microsecond=0)
+    moment = {"uploads.0.completing_at": now, "due": now - timedelta(minutes=1)}  # the sweeper looks, too
+    await documents(office).update({"uploads.id": upload["id"]}, {"$set": moment})
+    answer = await office.complete(upload)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert await state(office, upload) == "completing"
+    await blobs.put(there.bucket, there.key, DATA, content_type="application/pdf")
+    await settled(office, upload, "received")
+    receipt = (await office.complete(upload)).json()["receipt"]
+    assert datetime.fromisoformat(receipt["received_at"]) == now, "the moment its parts were whole"
+
+
 async def test_an_upload_that_nobody_finished_in_its_time_is_ended_and_its_parts_are_gone(
     office: Office, blobs: Blobs
 ) -> None:

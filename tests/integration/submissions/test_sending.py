@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from deploy.local.crowd.papers import paper
 from tests.integration.blobs.sending import send
-from tests.integration.submissions.conftest import Office
+from tests.integration.submissions.conftest import Office, round_
 
 BIG = 12_000_000
 """Bytes: three parts."""
@@ -162,3 +162,18 @@ async def test_officers_list_what_lies_under_them_page_by_page(office: Office) -
     assert [one["center"] for one in accepted["items"]] == [office.center]
     everywhere = await office.ask("GET", f"/v1/rounds/{office.round}/submissions", role="auditor", org="x")
     assert len(everywhere.json()["items"]) == 2
+
+
+async def test_a_second_version_that_comes_after_the_grace_leaves_the_first_as_it_was(office: Office) -> None:
+    await office.bring(paper("a", 200_000))
+    data = paper("b", 200_000)
+    upload = (await office.open(data)).json()
+    await office.send_parts(upload, data)
+    over = datetime.now(UTC) - timedelta(seconds=1)
+    await office.tell((office.round, 2, round_(office.round, deadline=over, grace_minutes=0)))
+    refused = await office.complete(upload)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:saraban:problem:resending-over")
+    assert refused.json()["where"] == "path.upload"
+    found = await office.decided()
+    assert (found["state"], found["late"], len(found["reports"])) == ("accepted", False, 1)
+    assert found["uploads"] == [upload["id"]], "should the first come back, this one need not be sent again"

@@ -12,6 +12,7 @@ from shared.contracts.events import ObligationChanged, SummarySent
 from shared.contracts.topics import SUBMISSIONS
 from tests.integration.submissions.conftest import PATH, Office, round_
 from tests.integration.submissions.test_deciding import told
+from tests.integration.submissions.test_reviewing import judge
 from tests.world import eventually
 
 GIVEN = EARLY_CHILDHOOD.model_dump(mode="json")
@@ -142,6 +143,17 @@ async def test_what_was_sent_is_seen_by_those_over_the_center_and_told_without_w
     second = (await send(office, changed.headers["ETag"])).json()
     assert (second["version"], second["versions"]) == (2, [1, 2])
     assert (await office.ask("GET", address(office), params={"version": 1})).json()["ratings"] == sent["ratings"]
+
+
+async def test_once_onesqa_took_the_report_its_summary_stands(office: Office) -> None:
+    receipt = await office.bring(paper("a", 200_000))
+    await office.decided()
+    sent = await bring(office)
+    assert (await judge(office, receipt["code"], "accepted")).json()["standing"] == "approved"
+    changed = await save(office, body(dict.fromkeys(CODES, "5")), '"1"')
+    refused = await send(office, changed.headers["ETag"])
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:saraban:problem:report-approved")
+    assert (await office.ask("GET", address(office))).json() == sent
 
 
 async def test_each_bad_draft_is_refused_in_its_own_way(office: Office) -> None:

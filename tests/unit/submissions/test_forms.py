@@ -13,7 +13,7 @@ from services.submissions.forms.page import Facts, confirm_page, file_page, trou
 from services.submissions.forms.problems import unfinished, unknown
 from services.submissions.forms.rules import CONFIRM_WITHIN, Posted, begin_form, open_form
 from services.submissions.forms.tickets import LENGTH, new_code, read_code, ticket_of
-from services.submissions.forms.views import in_english, in_thai
+from services.submissions.problems import of_file
 from services.submissions.refusals import (
     CannotOpen,
     FileNotArrived,
@@ -24,6 +24,7 @@ from services.submissions.refusals import (
     TooManyUploads,
     UploadOver,
 )
+from services.submissions.sizes import in_english, in_thai
 from services.submissions.uploading.leftovers import object_is_left
 from services.submissions.uploading.receiving import receive
 from services.submissions.uploading.sending import Change, abort, expire, find_standing
@@ -48,7 +49,7 @@ def opened(**changes: Any) -> tuple[Submission, Upload]:
 
 
 def begun(posted: Posted | None = POSTED, seen: str | None = None) -> tuple[Submission, Upload]:
-    change = begin_form(*opened(), posted, seen, NOW + HOUR)
+    change = begin_form(*opened(), posted, seen, owes(), NOW + HOUR)
     assert isinstance(change, Change)
     return change.state, change.state.uploads[0]
 
@@ -93,7 +94,7 @@ def test_the_press_of_the_button_is_the_moment_of_receipt_and_pins_what_lies_the
 
 def test_pressed_again_it_keeps_the_first_version_and_the_first_moment() -> None:
     submission, upload = begun()
-    again = begin_form(submission, upload, Posted("v2", 800, "e2"), "e2", NOW + 2 * HOUR)
+    again = begin_form(submission, upload, Posted("v2", 800, "e2"), "e2", owes(), NOW + 2 * HOUR)
     assert again == Change(submission)
 
 
@@ -110,7 +111,7 @@ def test_pressed_again_it_keeps_the_first_version_and_the_first_moment() -> None
 def test_what_is_not_the_senders_file_is_not_confirmed(
     posted: Posted | None, seen: str | None, refusal: object
 ) -> None:
-    assert begin_form(*opened(), posted, seen, NOW) == refusal
+    assert begin_form(*opened(), posted, seen, owes(), NOW) == refusal
 
 
 def test_a_form_that_has_ended_takes_nothing_more() -> None:
@@ -118,7 +119,7 @@ def test_a_form_that_has_ended_takes_nothing_more() -> None:
     for end in (abort(submission, upload), expire(submission, upload, NOW + 2 * HOUR)):
         assert isinstance(end, Change)
         over = end.state.uploads[0]
-        assert begin_form(end.state, over, POSTED, None, NOW) == UploadOver(over)
+        assert begin_form(end.state, over, POSTED, None, owes(), NOW) == UploadOver(over)
     assert expire(submission, upload, NOW + HOUR) is None, "it may still be confirmed"
 
 
@@ -173,6 +174,11 @@ def test_a_mistyped_code_is_told_its_length_and_never_repeated() -> None:
 def test_sizes_are_told_and_never_more_than_they_are(size: int, words: str) -> None:
     assert in_english(size) == words
     assert in_thai(5 * 1024 * 1024) == "๕ MB"
+
+
+def test_a_limit_under_a_megabyte_is_told_as_it_is() -> None:
+    told = of_file(FileTooLarge(400 * 1024)).document
+    assert (told.detail, told.detail_en) == ("ส่งได้ไม่เกิน ๔๐๐ KB", "At most 400 KB can be sent.")
 
 
 def facts(late: bool = False) -> Facts:

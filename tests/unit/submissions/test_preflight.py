@@ -15,8 +15,11 @@ from services.submissions.domain import Duty, Submission
 from services.submissions.inspecting.findings import FINDINGS
 from services.submissions.inspecting.inspector.examine import examine
 from services.submissions.refusals import FileTooLarge, NothingOwed, RoundNotOpen, TooManyUploads, WrongFileType
+from services.submissions.returning import why_back
 from services.submissions.uploading.preflight import MOST_FIRST, MOST_LAST, Forecast, Told, foretell
 from services.submissions.uploading.views import Terms, preflight_view
+from services.submissions.views import upload_view
+from tests.unit.submissions.sent import after_review, judged, report, sent
 from tests.unit.submissions.test_submission import DEADLINE, NOW, duty, opened, received, sha
 
 LARGEST = 50 * 1024 * 1024
@@ -111,6 +114,29 @@ def test_bytes_that_were_received_need_not_be_sent_even_when_nothing_is_taken_an
     assert (found.verdict, found.refusals, found.received) == ("received", (), state.reports[0])
 
 
+@pytest.mark.parametrize("state", ["rejected", "returned"])
+def test_bytes_that_came_back_are_told_why_and_not_that_nothing_need_be_sent(state: str) -> None:
+    brought = report(state="rejected" if state == "rejected" else "accepted", upload="u1")
+    upload = opened().state.uploads[0].model_copy(update={"state": "received", "receipt": brought.receipt})
+    stands = sent(brought, uploads=(upload,))
+    if state == "returned":
+        stands = after_review(stands, judged(brought, codes=("unsigned", "wrong_year"))).state
+    reasons = ["encrypted"] if state == "rejected" else ["unsigned", "wrong_year"]
+    found = foretold(Told(10, "application/pdf", sha256=brought.sha256), stands)
+    view = preflight_view(found, duty(), stands, Terms(10, LARGEST, NOW))
+    assert (view.verdict, [one.code for one in view.reasons]) == ("refused", reasons)
+    assert all("ส่ง" in one.sentence and one.sentence_en for one in view.reasons)
+    seen = upload_view(stands, upload, (), NOW)
+    assert (seen.standing, seen.came_back) == (state, view.reasons)
+
+
+def test_bytes_that_wait_or_were_taken_came_not_back() -> None:
+    for state in ("received", "accepted"):
+        brought = report(state=state)
+        assert why_back(sent(brought), brought) == ()
+        assert foretold(Told(10, "application/pdf", sha256=brought.sha256), sent(brought)).verdict == "received"
+
+
 @pytest.mark.parametrize(
     ("now", "late", "until"),
     [
@@ -132,5 +158,6 @@ def test_every_reason_says_in_thai_and_english_what_to_do() -> None:
     reasons = preflight_view(found, duty(), None, Terms(1000, LARGEST, NOW)).reasons
     assert [one.code for one in reasons] == ["nothing_owed", "file_too_large", "encrypted"]
     assert "ติดต่อ อปท." in reasons[0].sentence
-    assert "50 MB" in reasons[1].sentence
+    assert "๕๐ MB" in reasons[1].sentence
+    assert "50 MB" in reasons[1].sentence_en
     assert all(one.sentence_en.endswith(".") for one in reasons)

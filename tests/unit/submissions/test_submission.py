@@ -35,7 +35,7 @@ from services.submissions.refusals import (
     TooManyUploads,
     UploadOver,
 )
-from services.submissions.uploading.receiving import begin_completion, decide, fail, receive
+from services.submissions.uploading.receiving import LOST_AFTER, begin_completion, decide, fail, is_lost, receive
 from services.submissions.uploading.sending import (
     Change,
     abort,
@@ -80,7 +80,7 @@ def the(change: object, upload: str = "u1") -> tuple[Submission, Upload]:
 
 def completing(change: Change, upload: str = "u1", now: datetime = NOW) -> Change:
     submission, one = the(change, upload)
-    begun = begin_completion(submission, one, {n: one.part_size(n) for n in range(1, len(one.parts) + 1)}, now)
+    begun = begin_completion(submission, one, {n: one.part_size(n) for n in range(1, len(one.parts) + 1)}, duty(), now)
     assert isinstance(begun, Change)
     return begun
 
@@ -157,10 +157,11 @@ def test_a_file_of_one_part_needs_no_other_digest() -> None:
 
 def test_the_same_file_again_finds_its_upload_until_that_is_over() -> None:
     change = opened()
+    ends = the(change)[1].expires_at
     declared = Declared(size=1000, sha256=sha("u1"))
     assert find_standing(change.state, declared, NOW) == change.state.upload("u1")
     assert find_standing(change.state, Declared(size=999, sha256=sha("u1")), NOW) is None
-    assert find_standing(change.state, declared, NOW + DAY) is None, "its time is over"
+    assert find_standing(change.state, declared, ends) is None, "its time is over"
     done = received(change)
     assert find_standing(done.state, declared, NOW + 2 * DAY) == done.state.upload("u1")
 
@@ -192,14 +193,14 @@ def test_a_parts_digest_is_told_once_and_never_changed() -> None:
 def test_completion_waits_for_every_part_in_its_size(there: dict[int, int]) -> None:
     submission, upload = the(opened(size=PART_SIZE + 7))
     submission, upload = the(declare_parts(submission, upload, {1: sha("a"), 2: sha("b")}))
-    refusal = begin_completion(submission, upload, there, NOW)
+    refusal = begin_completion(submission, upload, there, duty(), NOW)
     assert isinstance(refusal, PartsMissing)
     assert upload.state == "open"
 
 
 def test_a_part_that_nobody_declared_is_missing_whatever_the_store_says() -> None:
     submission, upload = the(opened(size=PART_SIZE + 7))
-    assert begin_completion(submission, upload, {1: PART_SIZE, 2: 7}, NOW) == PartsMissing((1, 2))
+    assert begin_completion(submission, upload, {1: PART_SIZE, 2: 7}, duty(), NOW) == PartsMissing((1, 2))
 
 
 # Receiving
@@ -208,7 +209,7 @@ def test_a_part_that_nobody_declared_is_missing_whatever_the_store_says() -> Non
 def test_the_moment_of_receipt_is_when_the_parts_were_whole_not_when_they_were_read() -> None:
     submission, upload = the(completing(opened(), now=NOW))
     assert upload.received_at == NOW
-    again = begin_completion(submission, upload, {}, NOW + DAY)
+    again = begin_completion(submission, upload, {}, duty(), NOW + DAY)
     assert the(again)[1].received_at == NOW
 
 
@@ -240,6 +241,13 @@ def test_bytes_that_are_not_those_declared_are_not_received() -> None:
     assert change.state.reports == ()
 
 
+def test_a_file_that_the_store_does_not_show_is_given_up_only_after_minutes() -> None:
+    _, upload = the(completing(opened(now=NOW - DAY), now=NOW))
+    assert not is_lost(upload, NOW + LOST_AFTER - timedelta(seconds=1))
+    assert is_lost(upload, NOW + LOST_AFTER)
+    assert timedelta(minutes=5) <= LOST_AFTER < timedelta(minutes=60), "leftovers are swept by the hour"
+
+
 def test_an_upload_can_be_given_up_until_its_completion_begins() -> None:
     submission, upload = the(opened())
     assert the(abort(submission, upload))[1].state == "aborted"
@@ -249,8 +257,8 @@ def test_an_upload_can_be_given_up_until_its_completion_begins() -> None:
 
 def test_an_upload_expires_when_its_time_is_over_and_not_before() -> None:
     submission, upload = the(opened())
-    assert expire(submission, upload, NOW + DAY - timedelta(seconds=1)) is None
-    assert the(expire(submission, upload, NOW + DAY))[1].state == "expired"
+    assert expire(submission, upload, upload.expires_at - timedelta(seconds=1)) is None
+    assert the(expire(submission, upload, upload.expires_at))[1].state == "expired"
     submission, upload = the(completing(opened()))
     assert expire(submission, upload, NOW + 2 * DAY) is None
 
@@ -346,7 +354,7 @@ class Lives(RuleBasedStateMachine):
         assert self.state is not None
         upload = self.pick(data)
         stored = {n: upload.part_size(n) for n in range(1, len(upload.parts) + 1)}
-        self.apply(begin_completion(self.state, upload, stored, self.now))
+        self.apply(begin_completion(self.state, upload, stored, duty(), self.now))
 
     @precondition(lambda self: self.state and self.state.uploads)
     @rule(data=st.data(), outcome=st.sampled_from(["receive", "fail", "abort", "expire"]))

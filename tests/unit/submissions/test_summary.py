@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from services.submissions.refusals import AlreadyApproved, ResendingOver
+from services.submissions.standing import Counting
 from services.submissions.summary.answers import (
     Answers,
     DraftChanged,
@@ -20,7 +22,6 @@ from services.submissions.summary.answers import (
     Places,
     Rating,
     Remarks,
-    SendingOver,
     Summary,
     missing,
     save,
@@ -30,10 +31,11 @@ from services.submissions.summary.answers import (
 from services.submissions.summary.carrying import given_up, handed_over, taken_over
 from services.submissions.summary.early_childhood import EARLY_CHILDHOOD
 from services.submissions.summary.framework import Framework, Named, Published, publish
+from services.submissions.summary.problems import cannot_send
 from services.submissions.summary.tables import BOM, head, row
 from services.submissions.summary.views import draft_view, summary_view
-from shared.contracts.events import SummarySent
-from tests.unit.submissions.sent import DAY, DEADLINE, HOUR, NOW, PATH, owes
+from shared.contracts.events import Extension, SummarySent
+from tests.unit.submissions.sent import DAY, DEADLINE, HOUR, NOW, PATH, owes, report
 
 FIRST = publish(None, "2569", EARLY_CHILDHOOD, NOW)
 CODES = [one.code for one in EARLY_CHILDHOOD.indicators]
@@ -59,9 +61,12 @@ def saved(before: Summary | None = None, given: Answers | None = None, now: date
     return found
 
 
-def sent(before: Summary, now: datetime = NOW + HOUR, receipt: str | None = "R" * 12) -> tuple[Summary, SummarySent]:
+BESIDE = Counting(report(receipt="R" * 12), "accepted", NOW)
+
+
+def sent(before: Summary, now: datetime = NOW + HOUR) -> tuple[Summary, SummarySent]:
     assert before.draft
-    done = send(before, owes(), FIRST, before.draft.revision, receipt, now)
+    done = send(before, owes(), FIRST, before.draft.revision, BESIDE, now)
     assert isinstance(done, tuple), done
     assert done[1]
     return done[0], done[1]
@@ -189,12 +194,31 @@ def test_a_first_one_is_taken_late_and_another_only_until_the_deadline_or_after_
     again = saved(in_time, answers(dict.fromkeys(CODES, "5")))
     assert again.draft
     over = DEADLINE + DAY
-    assert send(again, owes(), FIRST, again.draft.revision, None, over) == SendingOver(DEADLINE)
+    assert send(again, owes(), FIRST, again.draft.revision, None, over) == ResendingOver(DEADLINE)
     returned = owes().model_copy(update={"due_again": DEADLINE + 10 * DAY})
     done = send(again, returned, FIRST, again.draft.revision, None, over)
     assert isinstance(done, tuple)
     assert [one.version for one in done[0].sent] == [1, 2]
     assert done[0].sent[0] == in_time.sent[0], "what was sent never changes"
+
+
+def test_a_center_with_an_extension_of_its_own_is_on_time_by_it() -> None:
+    alone = owes(extensions=(Extension(organization="c1", deadline=DEADLINE + 3 * DAY),))
+    done = send(saved(now=DEADLINE + DAY), alone, FIRST, 1, None, DEADLINE + DAY)
+    assert isinstance(done, tuple)
+    assert done[0].sent[0].late is False
+
+
+def test_once_onesqa_took_the_report_its_summary_is_replaced_no_more() -> None:
+    approved = Counting(report(), "approved", NOW)
+    once, _ = sent(saved())
+    again = saved(once, answers(dict.fromkeys(CODES, "5")))
+    assert again.draft
+    assert send(again, owes(), FIRST, again.draft.revision, approved, NOW + DAY) == AlreadyApproved()
+    assert send(once, owes(), FIRST, 1, approved, NOW + DAY) == (once, None), "the same one again"
+    assert isinstance(send(saved(), owes(), FIRST, 1, approved, NOW + DAY), tuple), "a first one replaces nothing"
+    told = cannot_send(AlreadyApproved())
+    assert (told.status_code, told.kind.slug) == (409, "report-approved")
 
 
 def test_a_newer_framework_leaves_what_was_sent_as_it_was() -> None:
