@@ -1,22 +1,23 @@
 """One received file: fetched, looked into, scanned, copied without what acts in it, and kept."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Literal
 
-from services.submissions.domain import Copy, Report, Sound
+from services.submissions.domain import Copy, Count, Report, Sound
 from services.submissions.files import PDF, key_in_store, key_of_copy
 from services.submissions.inspecting.findings import FINDINGS, Finding
-from services.submissions.inspecting.room import Clean, InspectionRoom, Stalled, report_file, seal
+from services.submissions.inspecting.room import InspectionRoom, report_file, seal
 from services.submissions.inspecting.scanner import Scanner, ScannerAway
+from services.submissions.inspecting.stalling import APART_S, at_fault, counts_as
+from services.submissions.inspecting.verdicts import Clean, Stalled
 from shared.blobs import Blobs, Lock, NotFound, Place
 from shared.telemetry import get_logger
 
 log = get_logger()
 
-MOST_STALLS: Final = 3
-"""A file whose inspection never comes to an end is at fault itself."""
 _LIMITS: Final = "Heuristics.Limits"
 """How ClamAV calls what is too much for it, where it was told to say so."""
 _MAY_STAY: Final = frozenset({"form"})
@@ -25,9 +26,10 @@ _MAY_STAY: Final = frozenset({"form"})
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """No verdict now; the report waits and is looked into again."""
+    """No verdict now; the report waits and is looked into again. `count` is what the look adds to against its file."""
 
-    cause: Literal["scanner", "stalled", "missing"]
+    cause: Literal["scanner", "spent", "waited", "killed", "missing"]
+    count: Count | None = None
 
 
 Outcome = Sound | Finding | Postponed
@@ -50,6 +52,7 @@ class Examination:
 
     def __init__(self, blobs: Blobs, room: InspectionRoom, scanner: Scanner | None, buckets: Buckets) -> None:
         self._blobs, self._room, self._scanner, self._buckets = blobs, room, scanner, buckets
+        self._killed: dict[str, float] = {}
 
     @property
     def scanner(self) -> Scanner | None:
@@ -83,7 +86,7 @@ class Examination:
     async def _judge(self, report: Report, file: int, copy: BinaryIO) -> Outcome:
         verdict = await self._room.inspect(file, copy.fileno())
         if isinstance(verdict, Stalled):
-            return FINDINGS["too_complex"] if report.stalls + 1 >= MOST_STALLS else Postponed("stalled")
+            return self._without_end(report, verdict)
         if isinstance(verdict, Finding):
             return verdict
         if refused := await self._scan(file, report):
@@ -92,7 +95,7 @@ class Examination:
         # It was written by a child that a stranger's file may have taken over: judge it by what it is.
         again = await self._room.inspect(copy.fileno())
         if isinstance(again, Stalled):
-            return Postponed("stalled")
+            return self._without_end(report, again)
         if not isinstance(again, Clean) or again.seen.pages != verdict.seen.pages or set(again.seen.notes) - _MAY_STAY:
             log.error("submissions.copy.refused", upload=report.upload)
             return FINDINGS["too_complex"]
@@ -102,6 +105,14 @@ class Examination:
         written = await self._blobs.put_file(self._buckets.accepted, key, copy, content_type=PDF)
         clean = Copy(sha256=written.sha256, size=written.size, kept=written.place.version)
         return Sound(verdict.seen, kept.version, clean)
+
+    def _without_end(self, report: Report, stalled: Stalled) -> Finding | Postponed:
+        now = time.monotonic()
+        self._killed = {upload: at for upload, at in self._killed.items() if now - at < APART_S}
+        count = counts_as(stalled, report.upload, self._killed, now)
+        if stalled.why == "killed":
+            self._killed[report.upload] = now
+        return FINDINGS["too_complex"] if at_fault(report, count) else Postponed(stalled.why, count)
 
     async def _scan(self, file: int, report: Report) -> Finding | Postponed | None:
         if self._scanner is None:

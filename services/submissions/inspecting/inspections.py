@@ -137,7 +137,7 @@ class Inspections:
 def _decision(submission: Submission, one: _Looked, now: datetime) -> Change | None:
     upload = one.wanted.report.upload
     if isinstance(one.outcome, Postponed):
-        return postpone(submission, upload, now, stalled=one.outcome.cause == "stalled")
+        return postpone(submission, upload, now, count=one.outcome.count)
     return decide(submission, upload, one.outcome, now)
 
 
