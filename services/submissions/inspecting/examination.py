@@ -28,7 +28,7 @@ _MAY_STAY: Final = frozenset({"form"})
 class Postponed:
     """No verdict now; the report waits and is looked into again. `count` is what the look adds to against its file."""
 
-    cause: Literal["scanner", "spent", "waited", "killed", "missing"]
+    cause: Literal["scanner", "spent", "waited", "killed", "missing", "damaged"]
     count: Count | None = None
 
 
@@ -78,7 +78,7 @@ class Examination:
                 return
             if read.sha256 != report.sha256:
                 log.error("submissions.report.damaged", upload=report.upload)
-                yield FINDINGS["unreadable"]
+                yield Postponed("damaged")  # received whole, so our store did this: its center has nothing to mend
                 return
             seal(file)
             yield file.fileno()

@@ -17,7 +17,7 @@ from shared.contracts.events import ReportReceived
 from shared.failpoints import failpoint
 from shared.mongo import Stored
 from shared.telemetry import get_logger
-from shared.telemetry.metrics import INSPECTIONS
+from shared.telemetry.metrics import INSPECTIONS, INSPECTIONS_POSTPONED
 
 log = get_logger()
 
@@ -118,6 +118,9 @@ class Inspections:
         outcomes = Counter(_said(one.outcome) for one in looked)
         for said, count in outcomes.items():
             INSPECTIONS.labels(said).inc(count)
+        for one in looked:
+            if isinstance(one.outcome, Postponed):
+                INSPECTIONS_POSTPONED.labels(one.outcome.cause).inc()
         log.info(
             "submissions.reports.inspected",
             accepted=outcomes["accepted"],

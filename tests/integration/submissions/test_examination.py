@@ -106,11 +106,11 @@ async def test_a_file_that_is_not_there_waits(
     assert await examination.examine(report) == Postponed("missing")
 
 
-async def test_a_file_that_changed_in_the_store_is_not_read_as_what_it_was(
+async def test_a_file_that_changed_in_the_store_waits_for_an_operator_and_is_not_its_centers_fault(
     blobs: Blobs, buckets: Buckets, room: InspectionRoom, received: Received
 ) -> None:
     report = await received(paper("a", 20_000), sha256="0" * 64)
-    assert await Examination(blobs, room, None, buckets).examine(report) == FINDINGS["unreadable"]
+    assert await Examination(blobs, room, None, buckets).examine(report) == Postponed("damaged")
 
 
 @pytest.mark.parametrize(
