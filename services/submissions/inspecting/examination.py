@@ -73,7 +73,6 @@ class Examination:
             try:
                 read = await self._blobs.fetch(self.quarantined(report), file)
             except NotFound:
-                log.error("submissions.report.missing", upload=report.upload)  # noqa: TRY400 (its place is known)
                 yield Postponed("missing")
                 return
             if read.sha256 != report.sha256:
@@ -131,5 +130,7 @@ class Examination:
         return Place(self._buckets.quarantine, key_in_store(report.upload), report.quarantined)
 
     async def leave_quarantine(self, report: Report) -> None:
-        """Its accepted copy is what counts now. A crash before this leaves a second copy, and no harm."""
+        """Its accepted copy is what counts now, so it must stand as accepted. A crash before this leaves a second copy,
+        and no harm.
+        """
         await self._blobs.delete(self.quarantined(report))
