@@ -31,6 +31,8 @@ LOOK_AGAIN: Final = timedelta(seconds=10)
 """When a report is looked into again whose inspection could not be done; twice as long after each time, …"""
 LOOK_AGAIN_AT_MOST: Final = timedelta(minutes=10)
 """… and no longer than this."""
+MANY_LOOKS: Final = 12
+"""A report undecided after so many, which take over an hour, waits for an operator rather than for time to pass."""
 
 UploadState = Literal["open", "completing", "received", "failed", "aborted", "expired"]
 ReportState = Literal["received", "accepted", "rejected"]

@@ -10,7 +10,7 @@ from services.submissions.domain import Copy, Count, Report, Sound
 from services.submissions.files import PDF, key_in_store, key_of_copy
 from services.submissions.inspecting.findings import FINDINGS, Finding
 from services.submissions.inspecting.room import InspectionRoom, report_file, seal
-from services.submissions.inspecting.scanner import Scanner, ScannerAway
+from services.submissions.inspecting.scanner import NotScanned, Scanner, ScannerAway
 from services.submissions.inspecting.stalling import APART_S, at_fault, counts_as
 from services.submissions.inspecting.verdicts import Clean, Stalled
 from shared.blobs import Blobs, Lock, NotFound, Place
@@ -28,7 +28,7 @@ _MAY_STAY: Final = frozenset({"form"})
 class Postponed:
     """No verdict now; the report waits and is looked into again. `count` is what the look adds to against its file."""
 
-    cause: Literal["scanner", "spent", "waited", "killed", "missing", "damaged"]
+    cause: Literal["scanner", "not_scanned", "spent", "waited", "killed", "missing", "damaged"]
     count: Count | None = None
 
 
@@ -53,10 +53,6 @@ class Examination:
     def __init__(self, blobs: Blobs, room: InspectionRoom, scanner: Scanner | None, buckets: Buckets) -> None:
         self._blobs, self._room, self._scanner, self._buckets = blobs, room, scanner, buckets
         self._killed: dict[str, float] = {}
-
-    @property
-    def scanner(self) -> Scanner | None:
-        return self._scanner
 
     async def examine(self, report: Report) -> Outcome:
         """A verdict on a report's file, kept where accepted ones lie if it is sound."""
@@ -120,6 +116,9 @@ class Examination:
             found = await self._scanner.scan(file, report.size)
         except ScannerAway:
             return Postponed("scanner")
+        except NotScanned as failed:
+            log.warning("submissions.report.not_scanned", upload=report.upload, code=failed.code)
+            return Postponed("not_scanned")
         if found is None:
             return None
         log.warning("submissions.report.infected", upload=report.upload, signature=found)
