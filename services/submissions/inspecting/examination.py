@@ -122,7 +122,7 @@ class Examination:
         if found is None:
             return None
         log.warning("submissions.report.infected", upload=report.upload, signature=found)
-        return FINDINGS["too_complex" if found.startswith(_LIMITS) else "malware"]
+        return meaning(found)
 
     def quarantined(self, report: Report) -> Place:
         """Where a report's file lies until it was judged."""
@@ -133,3 +133,8 @@ class Examination:
         and no harm.
         """
         await self._blobs.delete(self.quarantined(report))
+
+
+def meaning(signature: str) -> Finding:
+    """What a name that the scanner gave says of a file: never that it passes, not even where it was not scanned."""
+    return FINDINGS["too_complex" if signature.startswith(_LIMITS) else "malware"]

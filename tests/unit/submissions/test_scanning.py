@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from services.submissions.inspecting.examination import meaning
+from services.submissions.inspecting.findings import FINDINGS
 from services.submissions.inspecting.room import report_file
 from services.submissions.inspecting.scanner import NotScanned, Scanner, ScannerAway
 
@@ -73,3 +75,10 @@ async def test_a_scanner_that_fails_on_a_file_and_on_a_ping_is_away_for_all() ->
             with pytest.raises(ScannerAway):
                 await scanned(scanner, data)
         assert scanner.trouble is not None
+
+
+async def test_what_exceeds_a_limit_of_the_scanner_does_not_pass() -> None:
+    async with clamd(bad_alone(b"stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND\0")) as scanner:
+        found = await scanned(scanner, b"bad")
+    assert found is not None
+    assert meaning(found) == FINDINGS["too_complex"]
