@@ -31,11 +31,14 @@ LOOK_AGAIN: Final = timedelta(seconds=10)
 """When a report is looked into again whose inspection could not be done; twice as long after each time, …"""
 LOOK_AGAIN_AT_MOST: Final = timedelta(minutes=10)
 """… and no longer than this."""
+MANY_LOOKS: Final = 12
+"""A report undecided after so many, which take over an hour, waits for an operator rather than for time to pass."""
 
 UploadState = Literal["open", "completing", "received", "failed", "aborted", "expired"]
 ReportState = Literal["received", "accepted", "rejected"]
 FailReason = Literal["digest_mismatch", "size_mismatch", "lost"]
 Layer = Literal["text", "scan", "mixed", "none"]
+Count = Literal["stalls", "kills"]
 
 
 class State(BaseModel):
@@ -102,7 +105,8 @@ class Report(State):
 
     `quarantined` and `kept` are the versions of its object in the two buckets, where the store has versions. `seen`
     and `clean` stand once it was accepted. `look_at` is when a sweeper inspects it, if no event brought it by then;
-    `looks` counts inspections that could not be done, `stalls` those among them that came to no end.
+    `looks` counts inspections that could not be done, `stalls` those among them that used their time and came to no
+    end, `kills` those that the machine killed while no other file's was.
     """
 
     version: int
@@ -124,6 +128,7 @@ class Report(State):
     look_at: datetime | None = None
     looks: int = 0
     stalls: int = 0
+    kills: int = 0
 
 
 class Carried(State):

@@ -50,7 +50,8 @@ class SubmissionsSettings(AnchoringSettings):
 
     clamav_url: str | None = Field(None, pattern=r"^(tcp://[^/:]+:\d+|unix:///.+)$")
     """A virus scanner (clamd), `tcp://host:port` or `unix:///path`. With one, no file is accepted that it has not seen:
-    while it is away, reports wait. Its StreamMaxLength must be at least SARABAN_UPLOAD_MAX_BYTES.
+    while it is away, reports wait. Its StreamMaxLength, MaxFileSize and MaxScanSize must be at least
+    SARABAN_UPLOAD_MAX_BYTES, with AlertExceedsMax yes: else it calls clean what it did not scan.
     """
     inspect_again_seconds: float = Field(5.0, gt=0, le=3600)
     """How often a sweeper looks for reports whose inspection was postponed or that no event brought."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from services.submissions.domain import Report, Submission, Upload
+from services.submissions.domain import MANY_LOOKS, Report, Submission, Upload
 from shared.mongo import ASCENDING, Aggregates, Document, Stored
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # naming it lets the partial index serve
@@ -61,3 +61,8 @@ class SweepStore:
     async def postponed(self) -> int:
         """How many wait for another try to inspect a report."""
         return await self._submissions.documents.count({"postponed": True})
+
+    async def stuck(self) -> int:
+        """How many of them have a report that was looked into many times."""
+        looked = {"$elemMatch": {"state": "received", "looks": {"$gte": MANY_LOOKS}}}
+        return await self._submissions.documents.count({"postponed": True, "reports": looked})

@@ -18,7 +18,7 @@ from services.submissions.domain import (
     Upload,
     UploadState,
 )
-from services.submissions.inspecting.findings import FINDINGS
+from services.submissions.inspecting.findings import FINDINGS, NOTES
 from services.submissions.returning import how_it_stands, why_back
 from shared.blobs import SignedRequest
 from shared.http import View
@@ -85,14 +85,23 @@ class ReasonView(View):
     sentence_en: str
 
 
+class NoteView(View):
+    """What stands in the file as it was sent, and not or without effect in the copy: why the two differ."""
+
+    code: str
+    sentence: str
+    sentence_en: str
+
+
 class SeenView(View):
-    """What the inspection saw in the file. Pages are numbered from 1."""
+    """What the inspection saw in the file. Pages are numbered from 1. `noted` are the `notes` in words."""
 
     pages: int
     blank: list[int]
     turned: list[int]
     layer: Layer
     notes: list[str]
+    noted: list[NoteView]
 
 
 class CopyView(View):
@@ -222,9 +231,18 @@ def report_view(report: Report) -> ReportView:
     reason = (
         ReasonView(code=finding.code, sentence=finding.sentence, sentence_en=finding.sentence_en) if finding else None
     )
-    shown = report.model_dump(include=ReportView.model_fields.keys() - {"reason", "clean"})
+    shown = report.model_dump(include=ReportView.model_fields.keys() - {"reason", "seen", "clean"})
     clean = CopyView(sha256=report.clean.sha256, size=report.clean.size) if report.clean else None
-    return ReportView(**shown, clean=clean, reason=reason)
+    return ReportView(**shown, seen=_seen(report), clean=clean, reason=reason)
+
+
+def _seen(report: Report) -> SeenView | None:
+    if report.seen is None:
+        return None
+    # What was kept by a later version of this service may hold a code that this one has no words for.
+    notes = [NOTES[code] for code in report.seen.notes if code in NOTES]
+    noted = [NoteView(code=note.code, sentence=note.sentence, sentence_en=note.sentence_en) for note in notes]
+    return SeenView(**report.seen.model_dump(), noted=noted)
 
 
 def submission_view(submission: Submission) -> SubmissionView:

@@ -86,6 +86,15 @@ INSPECTION_CPU_SECONDS: Final = Histogram(
 INSPECTIONS_WAITING: Final = Gauge(
     "saraban_inspections_waiting", "Reports whose inspection was postponed, at the last look", registry=REGISTRY
 )
+INSPECTIONS_STUCK: Final = Gauge(
+    "saraban_inspections_stuck", "Reports still undecided after many looks, at the last look", registry=REGISTRY
+)
+INSPECTIONS_POSTPONED: Final = Counter(
+    "saraban_inspections_postponed",
+    "Looks into a report that ended without a verdict, by cause",
+    ["cause"],
+    registry=REGISTRY,
+)
 SCANNER_FAILURES: Final = Counter(
     "saraban_scanner_failures", "Files and pings that the virus scanner did not answer", ["code"], registry=REGISTRY
 )

@@ -79,6 +79,7 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "submissions.leftovers.swept": "parts objects unknown",
         "submissions.report.damaged": "upload",
         "submissions.report.missing": "upload",
+        "submissions.report.not_scanned": "upload code",
         "submissions.deadlines.told": "centers",
         "submissions.archive.sent": "reports",
         "submissions.archive.fault": "fault",

@@ -26,7 +26,8 @@ from rich.table import Table
 
 from services.submissions.inspecting.findings import Finding
 from services.submissions.inspecting.inspector.confine import Limits
-from services.submissions.inspecting.room import Clean, InspectionRoom, Stalled, Used, Verdict, report_file, seal
+from services.submissions.inspecting.room import InspectionRoom, Used, report_file, seal
+from services.submissions.inspecting.verdicts import Clean, Stalled, Verdict
 from tests.bench.searching import Search
 
 WALL = 60.0
@@ -114,7 +115,7 @@ async def look(room: InspectionRoom, used: list[Used], search: Search, path: Pat
             seal(copied)
             again = await room.inspect(copied.fileno())
     cpu, peak = max(one.cpu for one in used), max(one.peak for one in used)
-    # A stalled child is killed by us: that is another fault.
+    # A stalled child was killed, by us or by the machine: that is another fault.
     signals = () if isinstance(verdict, Stalled) else tuple(one.signal for one in used if one.signal)
     return Looked(path, verdict, again, cpu, peak, signals, search.names(data))
 

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.brought import VARIABLES
 from services.submissions.chasing.causes import CAUSES
-from services.submissions.inspecting.findings import FINDINGS
+from services.submissions.inspecting.findings import FINDINGS, NOTES
 from services.submissions.reviewing.reasons import REASONS
 from services.submissions.reviewing.refusals import WORDS
 from shared.contracts.topics import all_topics
@@ -38,8 +38,8 @@ def test_every_setting_stands_in_the_documents_as_it_is():
     assert FILE.read_text(encoding="utf-8") == page(), "run: python -m tests.contract.settings_table"
 
 
-@pytest.mark.parametrize("said", [*FINDINGS.values(), *REASONS.values()], ids=lambda said: said.code)
-def test_every_reason_why_a_report_comes_back_stands_in_the_documents_as_it_is(said):
+@pytest.mark.parametrize("said", [*FINDINGS.values(), *NOTES.values(), *REASONS.values()], ids=lambda said: said.code)
+def test_what_is_said_of_a_report_stands_in_the_documents_as_it_is(said):
     row = f"| `{said.code}` | {said.sentence} | {said.sentence_en} |"
     assert row in (DOCS / "reports.md").read_text(encoding="utf-8").splitlines()
 

@@ -13,6 +13,15 @@ class Finding:
     sentence_en: str
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What stands in a sound file and is no reason to send it back. `code` is stable."""
+
+    code: str
+    sentence: str
+    sentence_en: str
+
+
 _ALL = (
     Finding(
         "not_pdf",
@@ -83,12 +92,19 @@ _ALL = (
 
 FINDINGS: Final[dict[str, Finding]] = {finding.code: finding for finding in _ALL}
 
-NOTES: Final[dict[str, str]] = {
-    "links": "มีลิงก์ / links to elsewhere",
-    "actions": "มีคำสั่งโต้ตอบ / actions of a harmless kind",
-    "metadata": "มีข้อมูลกำกับไฟล์ / metadata of the file and its author",
-    "form": "เป็นแบบฟอร์มกรอก / a form to fill in",
-    "signature": "มีลายมือชื่อดิจิทัล ซึ่งใช้ได้กับไฟล์ต้นฉบับเท่านั้น / a digital signature, good for the original only",
-    "attachments": "มีการอ้างถึงไฟล์แนบ / mentions of attached files",
+NOTES: Final[dict[str, Note]] = {
+    note.code: note
+    for note in (
+        Note("links", "มีลิงก์ไปที่อื่น", "It has links to elsewhere."),
+        Note("actions", "มีคำสั่งโต้ตอบที่ไม่เป็นอันตราย", "It has actions of a harmless kind."),
+        Note("metadata", "มีข้อมูลกำกับไฟล์และผู้จัดทำ", "It has metadata of the file and its author."),
+        Note("form", "เป็นแบบฟอร์มกรอก", "It is a form to fill in."),
+        Note(
+            "signature",
+            "มีลายมือชื่อดิจิทัล ซึ่งใช้ได้กับไฟล์ต้นฉบับเท่านั้น",
+            "It has a digital signature, which is good for the original only.",
+        ),
+        Note("attachments", "มีการอ้างถึงไฟล์แนบ", "It mentions attached files."),
+    )
 }
 """What may be noted of a sound file: it stands in the original, and not or without effect in the copy."""

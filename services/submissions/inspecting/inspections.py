@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.submissions.domain import Report, Sound, Submission
+from services.submissions.domain import Report, ReportState, Sound, Submission
 from services.submissions.inspecting.examination import Examination, Outcome, Postponed
 from services.submissions.store import Store, key_of
 from services.submissions.sweep_store import SweepStore
@@ -17,7 +17,7 @@ from shared.contracts.events import ReportReceived
 from shared.failpoints import failpoint
 from shared.mongo import Stored
 from shared.telemetry import get_logger
-from shared.telemetry.metrics import INSPECTIONS
+from shared.telemetry.metrics import INSPECTIONS, INSPECTIONS_POSTPONED
 
 log = get_logger()
 
@@ -68,10 +68,9 @@ class Inspections:
         """Decide on the reports of a batch; raises once those that could be decided are."""
         received = batch.of(ReportReceived)
         stored = await self._store.many({key_of(e.data.round, e.data.center) for e in received})
-        looked = await self._look_into(_undecided(received, stored))
-        for one in looked:
-            if one.outcome == Postponed("missing") and one.wanted.event:
-                batch.reject(one.wanted.event, "object_missing")
+        for lost in await self._look_into(_undecided(received, stored)):
+            if lost.event:
+                batch.reject(lost.event, "object_missing")
 
     async def overdue(self, now: datetime, limit: int) -> int:
         """Look into the reports that an event should have brought by now, or that were postponed until now.
@@ -87,23 +86,42 @@ class Inspections:
         await self._look_into(wanted)
         return len(wanted)
 
-    async def _look_into(self, wanted: Sequence[_Wanted]) -> list[_Looked]:
+    async def _look_into(self, wanted: Sequence[_Wanted]) -> list[_Wanted]:
+        """Gives those whose file is lost."""
         outcomes = await asyncio.gather(*map(self._look, wanted), return_exceptions=True)
         looked = [one for one in outcomes if isinstance(one, _Looked)]
         failpoint("submissions.after_inspect")
-        await self._write(looked)
+        lost = await self._settle(looked) if looked else []
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
-        return looked
+        return lost
+
+    async def _settle(self, looked: Sequence[_Looked]) -> list[_Wanted]:
+        """Write what came of it, then do what follows. Gives those whose file is lost.
+
+        Another process may have decided meanwhile, and taken the file from the quarantine. So what follows goes by how
+        each report stands after the write, whoever wrote it.
+        """
+        await self._write(looked)
+        stored = await self._store.many({one.wanted.submission.id for one in looked})
+        after = [(one, _state(stored, one.wanted)) for one in looked]
+        lost = []
+        for one, state in after:
+            if isinstance(one.outcome, Postponed) and state == "received":
+                INSPECTIONS_POSTPONED.labels(one.outcome.cause).inc()
+                if one.outcome.cause == "missing":
+                    log.error("submissions.report.missing", upload=one.wanted.report.upload)
+                    lost.append(one.wanted)
+        done = [one.wanted.report for one, state in after if isinstance(one.outcome, Sound) and state == "accepted"]
+        await asyncio.gather(*map(self._examination.leave_quarantine, done))
+        return lost
 
     async def _look(self, wanted: _Wanted) -> _Looked:
         async with self._places:
             return _Looked(wanted, await self._examination.examine(wanted.report))
 
     async def _write(self, looked: Sequence[_Looked]) -> None:
-        if not looked:
-            return
         now = self._clock()
         # A center's second report in the same batch must be decided on the outcome of the first: one by one.
         first, rest = _first_of_each(looked)
@@ -124,8 +142,6 @@ class Inspections:
             rejected=outcomes["rejected"],
             postponed=outcomes["postponed"],
         )
-        sound = [one.wanted.report for one in looked if isinstance(one.outcome, Sound)]
-        await asyncio.gather(*map(self._examination.leave_quarantine, sound))
 
     async def _write_one(self, one: _Looked, now: datetime) -> None:
         def rule(submission: Submission | None) -> Change | None:
@@ -137,7 +153,7 @@ class Inspections:
 def _decision(submission: Submission, one: _Looked, now: datetime) -> Change | None:
     upload = one.wanted.report.upload
     if isinstance(one.outcome, Postponed):
-        return postpone(submission, upload, now, stalled=one.outcome.cause == "stalled")
+        return postpone(submission, upload, now, count=one.outcome.count)
     return decide(submission, upload, one.outcome, now)
 
 
@@ -160,6 +176,12 @@ def _undecided(received: Sequence[Received], stored: dict[str, Stored[Submission
 
 def _report(submission: Submission, upload: str) -> Report | None:
     return next((one for one in submission.reports if one.upload == upload), None)
+
+
+def _state(stored: dict[str, Stored[Submission]], wanted: _Wanted) -> ReportState | None:
+    found = stored.get(wanted.submission.id)
+    report = _report(found.state, wanted.report.upload) if found else None
+    return report.state if report else None
 
 
 def _first_of_each(looked: Sequence[_Looked]) -> tuple[dict[str, _Looked], list[_Looked]]:

@@ -10,7 +10,7 @@ from services.submissions.inspecting.scanner import Scanner, ScannerAway
 from services.submissions.sweep_store import SweepStore
 from shared.loops import Loop
 from shared.mongo import Leases
-from shared.telemetry.metrics import INSPECTIONS_WAITING
+from shared.telemetry.metrics import INSPECTIONS_STUCK, INSPECTIONS_WAITING
 
 _LEASE: Final = timedelta(seconds=60)
 
@@ -40,6 +40,7 @@ class Overlooked:
     async def _turn(self) -> bool:
         self.postponed = await self._sweeps.postponed()
         INSPECTIONS_WAITING.set(self.postponed)
+        INSPECTIONS_STUCK.set(await self._sweeps.stuck())
         now = self._clock()
         lease = await self._leases.take("inspect", self._holder, now, _LEASE)
         return lease is not None and await self.sweep(now) >= self._batch

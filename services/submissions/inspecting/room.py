@@ -1,29 +1,25 @@
 """The inspection room: strangers' PDFs are looked into by a process that has nothing to lose.
 
-The room keeps one inspector process and at most `size` files at work in it. A file can crash, hang or eat
-memory; that is a verdict on the file. That the inspector itself is gone is no verdict: `Unavailable` is
-raised, and the caller asks again.
+The room keeps one inspector process and at most `size` files at work in it. A file can crash or eat memory; that is a
+verdict on the file. Whose inspection came to no end is `Stalled`. That the inspector itself is gone is no verdict:
+`Unavailable` is raised, and the caller asks again.
 """
 
 import asyncio
 import fcntl
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, Self
 
-from pydantic import TypeAdapter, ValidationError
-
-from services.submissions.domain import Seen
-from services.submissions.inspecting.findings import FINDINGS, NOTES, Finding
 from services.submissions.inspecting.inspector.confine import Limits
-from services.submissions.inspecting.inspector.zygote import LONGEST_ANSWER, LONGEST_MESSAGE
+from services.submissions.inspecting.inspector.zygote import LONGEST_MESSAGE
+from services.submissions.inspecting.verdicts import Verdict, verdict_of
 from shared.failures import Unavailable
 from shared.telemetry import get_logger
 
@@ -34,22 +30,10 @@ PROGRAM: Final = ("-m", "services.submissions.inspecting.inspector")
 _START_SECONDS: Final = 30.0
 _MARGIN_SECONDS: Final = 10.0
 """How long past its own wall-clock limit a job may stay silent before the inspector counts as stuck."""
-_MOST_PAGES: Final = 100_000
-_SEEN: Final = TypeAdapter(Seen)
-
-_TOO_MUCH: Final = frozenset({signal.SIGKILL, signal.SIGXCPU})
-"""The kernel's: out of memory, out of processor time."""
 
 
 class NotIsolatedError(Exception):
     """The inspector cannot be confined on this machine. The message names the step that was refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clean:
-    """Nothing wrong was found."""
-
-    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +45,6 @@ class Used:
     cpu: float
     peak: int
     signal: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Stalled:
-    """The time was over before the child had used it: it slept, or the machine was busy elsewhere. Ask again."""
-
-
-Verdict = Clean | Finding | Stalled
 
 
 class InspectionRoom:
@@ -129,7 +105,7 @@ class InspectionRoom:
                 await inspector.close()
                 raise Unavailable("the inspector is stuck") from None
             self._ended(Used(outcome["cpu"], outcome["peak"], outcome["signal"]))
-            return _verdict(outcome)
+            return verdict_of(outcome, self._limits)
 
     async def _ready(self) -> "_Inspector":
         async with self._starting:
@@ -230,31 +206,6 @@ async def _start(limits: Limits, program: Sequence[str], *, isolate: bool) -> _I
         raise NotIsolatedError(refusal)
     inspector.listen()
     return inspector
-
-
-def _verdict(outcome: dict[str, Any]) -> Verdict:
-    """What an ended child means. Its own words count only if they are exactly what a sound child would
-    write.
-    """
-    if outcome["timed_out"]:
-        return Stalled()
-    if outcome["signal"] in _TOO_MUCH:
-        return FINDINGS["too_complex"]
-    answer = str(outcome["answer"])
-    if outcome["signal"] or len(answer) > LONGEST_ANSWER:
-        return FINDINGS["unreadable"]
-    said: object = None
-    with suppress(ValueError, RecursionError):
-        said = json.loads(answer)
-    match said:
-        case {"finding": str(code), **rest} if code in FINDINGS and not rest:
-            return FINDINGS[code]
-        case {"pages": _, **rest} if rest.keys() <= Seen.model_fields.keys():
-            with suppress(ValidationError):
-                seen = _SEEN.validate_json(answer, strict=True)
-                if 0 < seen.pages <= _MOST_PAGES and set(seen.notes) <= NOTES.keys():
-                    return Clean(seen)
-    return FINDINGS["unreadable"]
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The virus scanner: a clamd that is asked over its own small protocol (clamd(8), INSTREAM).
 
-A scanner that does not answer is no verdict: `ScannerAway` is raised, and the file waits.
+A scanner that does not answer is no verdict: `ScannerAway` is raised, and the file waits. One that fails on a file and
+answers a ping right after it is there for all others: `NotScanned` is raised, and that file waits alone.
 """
 
 import asyncio
@@ -33,6 +34,14 @@ class ScannerAway(Unavailable):
         self.code = code
 
 
+class NotScanned(Exception):  # noqa: N818
+    """The scanner works and did not judge this one file. `code` is safe to log and to show."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class Scanner:
     """One clamd at `tcp://host:port` or `unix:///path`, asked on a connection for each file."""
 
@@ -52,24 +61,30 @@ class Scanner:
     async def scan(self, file: int, size: int) -> str | None:
         """The name of what was found in the first `size` bytes behind a descriptor, or None.
 
-        Raises `ScannerAway`, at once if the scanner has failed within the last seconds.
+        Raises `ScannerAway`, at once if the scanner has failed within the last seconds; `NotScanned` if it works and
+        failed on this file.
         """
         if time.monotonic() < self._rests_until:
             raise ScannerAway(self._failed or "resting")
-        said = await self._ask(b"zINSTREAM\0", pieces(file, size), self._scan_seconds)
-        if said.endswith(": OK"):
-            return None
-        if said.endswith(" FOUND"):
-            return said.removesuffix(" FOUND").partition(": ")[2]
-        code = "stream_limit" if "size limit" in said else "unexpected_answer"
-        self._fail(code)
-        raise ScannerAway(code)
+        try:
+            said = await self._ask(b"zINSTREAM\0", pieces(file, size), self._scan_seconds)
+            found = found_in(said)
+        except ScannerAway as failed:
+            SCANNER_FAILURES.labels(failed.code).inc()
+            await self.ping()
+            raise NotScanned(failed.code) from failed
+        self._works()
+        return found
 
     async def ping(self) -> None:
         """Returns if it is there; else raises `ScannerAway`."""
-        if await self._ask(b"zPING\0", iter(()), self._connect_seconds) != "PONG":
-            self._fail("unexpected_answer")
-            raise ScannerAway("unexpected_answer")
+        try:
+            if await self._ask(b"zPING\0", iter(()), self._connect_seconds) != "PONG":
+                raise ScannerAway("unexpected_answer")
+        except ScannerAway as failed:
+            self._fail(failed.code)
+            raise
+        self._works()
 
     async def _ask(self, command: bytes, body: Iterator[bytes], seconds: float) -> str:
         try:
@@ -81,12 +96,7 @@ class Scanner:
                         await writer.drain()
                 said = await reader.readuntil(b"\0")
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            code = "timeout" if isinstance(error, TimeoutError) else "no_connection"
-            self._fail(code)
-            raise ScannerAway(code) from error
-        if self._failed is not None:
-            log.info("submissions.scanner.back")
-            self._failed = None
+            raise ScannerAway("timeout" if isinstance(error, TimeoutError) else "no_connection") from error
         return said.rstrip(b"\0").decode("utf-8", "replace")
 
     @asynccontextmanager
@@ -102,12 +112,26 @@ class Scanner:
         finally:
             writer.close()
 
+    def _works(self) -> None:
+        if self._failed is not None:
+            log.info("submissions.scanner.back")
+        self._failed, self._rests_until = None, 0.0
+
     def _fail(self, code: str) -> None:
         if self._failed is None:
             self._away_since = time.monotonic()
             log.warning("submissions.scanner.away", code=code)
         self._failed, self._rests_until = code, time.monotonic() + REST_SECONDS
         SCANNER_FAILURES.labels(code).inc()
+
+
+def found_in(said: str) -> str | None:
+    """What an answer to INSTREAM names, or None. Raises `ScannerAway` if it is no verdict."""
+    if said.endswith(": OK"):
+        return None
+    if said.endswith(" FOUND"):
+        return said.removesuffix(" FOUND").partition(": ")[2]
+    raise ScannerAway("stream_limit" if "size limit" in said else "unexpected_answer")
 
 
 def pieces(file: int, size: int) -> Iterator[bytes]:

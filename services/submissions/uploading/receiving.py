@@ -7,6 +7,7 @@ from typing import Final
 from services.submissions.domain import (
     LOOK_AGAIN,
     LOOK_AGAIN_AT_MOST,
+    Count,
     Duty,
     FailReason,
     Report,
@@ -96,16 +97,18 @@ def decide(submission: Submission, upload: str, verdict: Sound | Finding, now: d
     return settled(submission, after, rejected)
 
 
-def postpone(submission: Submission, upload: str, now: datetime, *, stalled: bool) -> Change | None:
+def postpone(submission: Submission, upload: str, now: datetime, *, count: Count | None = None) -> Change | None:
     """No inspection could be done: the report stays received, and on time if it was, and is looked into later.
 
-    None if there is nothing to decide (any more).
+    `count` is what this look adds to against its file. None if there is nothing to decide (any more).
     """
     report = next((one for one in submission.reports if one.upload == upload), None)
     if report is None or report.state != "received":
         return None
     wait = min(LOOK_AGAIN * 2 ** min(report.looks, 16), LOOK_AGAIN_AT_MOST)
-    waiting = {"look_at": now + wait, "looks": report.looks + 1, "stalls": report.stalls + stalled}
+    waiting: dict[str, object] = {"look_at": now + wait, "looks": report.looks + 1}
+    if count is not None:
+        waiting[count] = getattr(report, count) + 1
     return Change(_with(submission, report.model_copy(update=waiting)))
 
 

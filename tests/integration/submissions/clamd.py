@@ -41,7 +41,7 @@ def _install() -> None:
 class Clamd:
     """One scanner on a free port; `start` again after `stop` keeps the port."""
 
-    def __init__(self, path: Path, directory: Path, *, stream_limit: str = "60M") -> None:
+    def __init__(self, path: Path, directory: Path, *, stream_limit: str = "60M", file_limit: str = "60M") -> None:
         self._path, self._directory = path, directory
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -53,6 +53,7 @@ class Clamd:
         self._settings = directory / "clamd.conf"
         self._settings.write_text(
             f"DatabaseDirectory {signatures}\nTCPSocket {self.port}\nTCPAddr 127.0.0.1\nForeground yes\n"
+            f"MaxFileSize {file_limit}\nMaxScanSize 400M\nAlertExceedsMax yes\n"
             f"LocalSocket {self.unix}\nStreamMaxLength {stream_limit}\nTemporaryDirectory {directory}\n"
         )
         self._process: subprocess.Popen[bytes] | None = None

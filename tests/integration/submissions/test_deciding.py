@@ -6,6 +6,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from deploy.local.crowd.papers import paper
@@ -19,6 +20,9 @@ from tests.integration.submissions.files import BROKEN
 from tests.integration.submissions.test_keeping import DATA as KEPT
 from tests.integration.submissions.test_keeping import accepted
 from tests.world import eventually
+
+EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
+DAMAGED = 'saraban_inspections_postponed_total{cause="damaged"}'
 
 
 async def told(office: Office, *topics: Topic) -> list[tuple[str, str, Any]]:
@@ -146,6 +150,43 @@ async def test_a_report_whose_object_was_lost_goes_to_the_dead_letters_and_holds
 
     await eventually(buried)
     assert (await documents.one({"_id": f"{office.round}/{office.center}"}))["reports"][0]["state"] == "received"  # type: ignore[index]
+
+
+async def test_a_report_that_the_store_damaged_stays_received_and_an_operator_is_told(
+    office: Office, blobs: Blobs
+) -> None:
+    data = paper("a", 200_000)
+    upload = (await office.open(data)).json()
+    await office.send_parts(upload, data)
+    documents = office.world.mongo("submissions").documents("submissions")
+    before = counted(await office.http.get("/metrics"))
+    await office.complete(upload)
+    await office.decided()
+    # As if it had not been inspected yet when the store lost a bit: other bytes where the received ones lay.
+    place = await blobs.put(
+        f"{office.world.namespace}-quarantine",
+        f"uploads/{upload['id']}.pdf",
+        data[:-1] + b"?",
+        content_type="application/pdf",
+    )
+    undecided = {"state": "received", "quarantined": place.version, "look_at": EPOCH, "decided_at": None}
+    changes = {f"reports.0.{name}": value for name, value in undecided.items()}
+    assert await documents.update(
+        {"_id": f"{office.round}/{office.center}"}, {"$set": {**changes, "inspect_at": EPOCH}}
+    )
+
+    async def told_so() -> bool:
+        return counted(await office.http.get("/metrics")) > before
+
+    await eventually(told_so)
+    (report,) = (await office.submission())["reports"]
+    assert (report["state"], report["reason"]) == ("received", None)
+
+
+def counted(metrics: httpx.Response) -> float:
+    """How often a damaged report was met."""
+    found = [line for line in metrics.text.splitlines() if line.startswith(DAMAGED)]
+    return float(found[0].rpartition(" ")[2]) if found else 0.0
 
 
 async def test_after_the_deadline_a_report_is_received_and_called_late(office: Office) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
+import os
 import secrets
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,11 +21,12 @@ import pytest_asyncio
 from deploy.local.crowd.papers import paper
 from services.submissions.domain import Report, Sound
 from services.submissions.files import key_in_store, key_of_copy
-from services.submissions.inspecting.examination import MOST_STALLS, Buckets, Examination, Postponed
+from services.submissions.inspecting.examination import Buckets, Examination, Postponed
 from services.submissions.inspecting.findings import FINDINGS
 from services.submissions.inspecting.room import InspectionRoom
+from services.submissions.inspecting.stalling import MOST_KILLS, MOST_STALLS
 from shared.blobs import Blobs, Lock, Place, Refused
-from tests.integration.submissions.test_inspection import LIMITS, ROGUE, SHORT
+from tests.integration.submissions.test_inspection import LIMITS, ROGUE, SHORT, children_in
 
 LOCK = Lock("GOVERNANCE", 1)
 Received = Callable[..., Awaitable[Report]]
@@ -101,11 +106,11 @@ async def test_a_file_that_is_not_there_waits(
     assert await examination.examine(report) == Postponed("missing")
 
 
-async def test_a_file_that_changed_in_the_store_is_not_read_as_what_it_was(
+async def test_a_file_that_changed_in_the_store_waits_for_an_operator_and_is_not_its_centers_fault(
     blobs: Blobs, buckets: Buckets, room: InspectionRoom, received: Received
 ) -> None:
     report = await received(paper("a", 20_000), sha256="0" * 64)
-    assert await Examination(blobs, room, None, buckets).examine(report) == FINDINGS["unreadable"]
+    assert await Examination(blobs, room, None, buckets).examine(report) == Postponed("damaged")
 
 
 @pytest.mark.parametrize(
@@ -124,10 +129,45 @@ async def test_a_copy_by_an_inspector_that_was_taken_over_is_judged_by_what_it_i
     assert await Examination(blobs, rogue, None, buckets).examine(report) == FINDINGS["too_complex"], why
 
 
-async def test_a_file_whose_inspection_never_ends_is_tried_again_and_then_sent_back(
+@pytest_asyncio.fixture
+async def killing(rogue: InspectionRoom) -> AsyncIterator[None]:
+    """A machine without memory: every inspection dies as soon as it is seen."""
+
+    async def kill() -> None:
+        while True:
+            for child in children_in(rogue):
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            await asyncio.sleep(0.01)
+
+    task = asyncio.create_task(kill())
+    yield
+    task.cancel()
+
+
+HANGING = json.dumps({"hang": True}).encode()
+
+
+@pytest.mark.usefixtures("killing")
+async def test_a_file_whose_inspection_the_machine_kills_is_looked_into_again(
     blobs: Blobs, buckets: Buckets, rogue: InspectionRoom, received: Received
 ) -> None:
-    order = json.dumps({"hang": True}).encode()
     examination = Examination(blobs, rogue, None, buckets)
-    assert await examination.examine(await received(order)) == Postponed("stalled")
-    assert await examination.examine(await received(order, stalls=MOST_STALLS - 1)) == FINDINGS["too_complex"]
+    dying, other = await received(HANGING, kills=MOST_KILLS - 2), await received(HANGING, kills=MOST_KILLS - 1)
+    assert await examination.examine(dying) == Postponed("killed", "kills")
+    assert await examination.examine(other) == Postponed("killed"), "it was not the only one"
+
+
+@pytest.mark.usefixtures("killing")
+async def test_a_file_that_alone_dies_again_and_again_is_sent_back_in_the_end(
+    blobs: Blobs, buckets: Buckets, rogue: InspectionRoom, received: Received
+) -> None:
+    report = await received(HANGING, kills=MOST_KILLS - 1)
+    assert await Examination(blobs, rogue, None, buckets).examine(report) == FINDINGS["too_complex"]
+
+
+async def test_a_file_whose_inspection_only_waited_is_looked_into_again_however_often(
+    blobs: Blobs, buckets: Buckets, rogue: InspectionRoom, received: Received
+) -> None:
+    report = await received(HANGING, stalls=MOST_STALLS - 1, kills=MOST_KILLS - 1)
+    assert await Examination(blobs, rogue, None, buckets).examine(report) == Postponed("waited")

@@ -19,7 +19,8 @@ from deploy.local.crowd.papers import paper
 from services.submissions.domain import Seen
 from services.submissions.inspecting.findings import FINDINGS, Finding
 from services.submissions.inspecting.inspector.confine import Limits
-from services.submissions.inspecting.room import Clean, InspectionRoom, Stalled, Verdict, report_file, seal
+from services.submissions.inspecting.room import InspectionRoom, report_file, seal
+from services.submissions.inspecting.verdicts import Clean, Stalled, Verdict
 from shared.failures import Unavailable
 from tests.integration.submissions.files import BROKEN, good
 
@@ -121,7 +122,6 @@ async def test_the_network_cannot_be_reached_from_inside(rogue: InspectionRoom, 
         ({"eat": True}, "too_complex"),
         ({"crash": int(signal.SIGSEGV)}, "unreadable"),
         ({"crash": int(signal.SIGABRT)}, "unreadable"),
-        ({"crash": int(signal.SIGKILL)}, "too_complex"),
         ({"leave": 3}, "unreadable"),
         ({"say": ""}, "unreadable"),
         ({"say": "{"}, "unreadable"),
@@ -157,7 +157,16 @@ async def test_a_hanging_file_delays_nobody_but_itself(rogue: InspectionRoom) ->
     quick = [await order(rogue, other=True) for _ in range(5)]
     assert quick == [SEVEN] * 5
     assert not slow.done()
-    assert await slow == Stalled()
+    assert await slow == Stalled("waited"), "it used none of its processor time"
+
+
+async def test_a_child_that_the_machine_kills_for_memory_is_no_verdict_on_its_file() -> None:
+    async with InspectionRoom(PATIENT, size=1, program=ROGUE) as room:
+        looking = asyncio.create_task(order(room, hang=True))
+        while not (children := children_in(room)):
+            await asyncio.sleep(0)
+        os.kill(children[0], signal.SIGKILL)
+        assert await looking == Stalled("killed")
 
 
 async def test_the_inspectors_own_death_is_no_verdict_and_it_comes_back() -> None:
@@ -175,7 +184,7 @@ async def test_closing_the_room_leaves_no_process_behind() -> None:
     room = InspectionRoom(SHORT, size=1, program=ROGUE)
     async with room:
         task = asyncio.create_task(order(room, hang=True))
-        while not (children := _children(room)):
+        while not (children := children_in(room)):
             await asyncio.sleep(0)
     with pytest.raises(Unavailable):
         await task
@@ -185,7 +194,7 @@ async def test_closing_the_room_leaves_no_process_behind() -> None:
         await _gone(pid)
 
 
-def _children(room: InspectionRoom) -> list[int]:
+def children_in(room: InspectionRoom) -> list[int]:
     assert room._inspector is not None
     return _children_of(room._inspector._process.pid)
 

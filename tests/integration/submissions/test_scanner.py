@@ -20,8 +20,10 @@ from deploy.local.brought import brought
 from deploy.local.crowd.papers import paper
 from deploy.local.stack import Stack
 from services.submissions.app import build
+from services.submissions.inspecting.examination import meaning
+from services.submissions.inspecting.findings import FINDINGS
 from services.submissions.inspecting.room import report_file
-from services.submissions.inspecting.scanner import Scanner, ScannerAway
+from services.submissions.inspecting.scanner import NotScanned, Scanner, ScannerAway
 from tests.integration.submissions.clamd import EICAR, PACKAGE, SIGNATURE, Clamd, program
 from tests.integration.submissions.conftest import Office, introduce, settings_of
 from tests.world import World, eventually, run_app
@@ -91,9 +93,22 @@ async def test_a_file_longer_than_it_takes_is_no_verdict(clamd_program: Path, tm
     small = Clamd(clamd_program, tmp_path / "small", stream_limit="100K")
     await small.start()
     try:
-        with pytest.raises(ScannerAway):
-            await scanned(Scanner(small.url), os.urandom(3_000_000))
-        assert await scanned(Scanner(small.url), b"short") is None
+        scanner = Scanner(small.url)
+        with pytest.raises(NotScanned, match="stream_limit"):
+            await scanned(scanner, os.urandom(3_000_000))
+        assert scanner.trouble is None
+        assert await scanned(scanner, b"short") is None, "others are scanned meanwhile"
+    finally:
+        await small.stop()
+
+
+async def test_a_file_larger_than_it_scans_does_not_pass(clamd_program: Path, tmp_path: Path) -> None:
+    small = Clamd(clamd_program, tmp_path / "small", file_limit="100K")
+    await small.start()
+    try:
+        found = await scanned(Scanner(small.url), paper("a", 3_000_000))
+        assert found is not None
+        assert meaning(found) == FINDINGS["too_complex"]
     finally:
         await small.stop()
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.submissions.domain import LOOK_AGAIN, LOOK_AGAIN_AT_MOST, Report, Seen, Sound, Submission
+from services.submissions.domain import LOOK_AGAIN, LOOK_AGAIN_AT_MOST, Count, Report, Seen, Sound, Submission
 from services.submissions.inspecting.findings import FINDINGS
 from services.submissions.sweep_store import sweep_fields
 from services.submissions.uploading.receiving import decide, postpone
@@ -22,8 +22,8 @@ def report(change: Change) -> Report:
     return found
 
 
-def postponed(submission: Submission, now: datetime, *, stalled: bool = False) -> Change:
-    change = postpone(submission, "u1", now, stalled=stalled)
+def postponed(submission: Submission, now: datetime, count: Count | None = None) -> Change:
+    change = postpone(submission, "u1", now, count=count)
     assert change is not None
     return change
 
@@ -65,10 +65,12 @@ def test_it_is_looked_into_again_ever_more_rarely_but_never_more_than_so_rarely(
     assert max(gaps) <= LOOK_AGAIN_AT_MOST
 
 
-def test_only_files_that_came_to_no_end_count_as_stalled() -> None:
+def test_a_look_adds_to_what_it_says_against_its_file_and_to_nothing_else() -> None:
     state = postponed(received(opened()).state, NOW).state
-    state = postponed(state, NOW, stalled=True).state
-    assert (state.reports[0].looks, state.reports[0].stalls) == (2, 1)
+    counts: tuple[Count, ...] = ("stalls", "kills", "kills")
+    for count in counts:
+        state = postponed(state, NOW, count).state
+    assert (state.reports[0].looks, state.reports[0].stalls, state.reports[0].kills) == (4, 1, 2)
 
 
 def test_sweepers_find_what_waits_and_nothing_that_is_decided() -> None:
@@ -82,4 +84,4 @@ def test_sweepers_find_what_waits_and_nothing_that_is_decided() -> None:
 def test_a_decided_report_is_not_postponed() -> None:
     decided = decide(received(opened()).state, "u1", FINDINGS["not_pdf"], NOW)
     assert decided is not None
-    assert postpone(decided.state, "u1", NOW, stalled=False) is None
+    assert postpone(decided.state, "u1", NOW) is None
