@@ -1,11 +1,12 @@
 """The sweeper of deadlines: looks at every center of a round when one of its deadlines has passed or was moved.
 
 In between it looks at nothing but returned reports, and now and then at all again: a report that its inspection refused
-after the deadline is overdue too. One process at a time, by a lease; twice does no harm.
+after the deadline is overdue too. One process at a time, by a lease; twice does no harm. It begins once it knows all
+that was told: by half of it, a center with an extension would be called overdue.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,7 +37,10 @@ class Told:
 
 
 class DeadlineSweeper:
-    """`every` seconds it asks whether a deadline passed; `again` is how long it trusts a look at all centers."""
+    """`every` seconds it asks whether a deadline passed; `again` is how long it trusts a look at all centers.
+
+    `known` returns once rounds and obligations are as they were last told.
+    """
 
     def __init__(
         self,
@@ -47,11 +51,12 @@ class DeadlineSweeper:
         every: float,
         again: timedelta,
         clock: Callable[[], datetime],
+        known: Callable[[], Awaitable[object]],
     ) -> None:
         self._store, self._dues, self._leases = store, dues, leases
         self._again, self._clock = again, clock
         self._holder = f"{os.getpid()}:{os.urandom(4).hex()}"
-        self.loop = Loop("deadlines", self._turn, rest_s=every)
+        self.loop = Loop("deadlines", self._turn, rest_s=every, waits_for=known)
 
     async def _turn(self) -> None:
         now = self._clock()
