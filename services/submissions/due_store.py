@@ -18,7 +18,7 @@ DELIVERED = ["received", "accepted", "approved"]
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A round whose deadlines matter, and what the sweeper had seen of it: its sequence, the last deadline that had
-    passed, and when it last looked at every center.
+    passed, when it last looked at every center, and whether some of them waited for a decision then.
     """
 
     round: RoundChanged
@@ -26,6 +26,7 @@ class Watched:
     seen: int
     passed: datetime | None
     looked_at: datetime | None
+    waited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,30 @@ class DueStore:
         seen = {row["_id"]: row for row in await self._watched.find({"_id": {"$in": [row["_id"] for row in rounds]}})}
         nothing: Document = {"sequence": 0, "passed": None, "looked_at": None}
         return [
-            Watched(RoundChanged.model_validate(row), row["sequence"], had["sequence"], had["passed"], had["looked_at"])
+            Watched(
+                round=RoundChanged.model_validate(row),
+                sequence=row["sequence"],
+                seen=had["sequence"],
+                passed=had["passed"],
+                looked_at=had["looked_at"],
+                waited=had.get("waited", True),  # noted before this was: one look more tells
+            )
             for row in rounds
             for had in (seen.get(row["_id"], nothing),)
         ]
 
-    async def saw(self, watched: Watched, passed: datetime | None, now: datetime) -> None:
-        """Every center of the round was looked at, as the round stood."""
-        seen = {"sequence": watched.sequence, "passed": passed, "looked_at": now}
+    async def undecided(self, round_: str) -> bool:
+        """Whether something of this round may still be refused: a report that is not inspected, an unended upload."""
+        documents = self._store.submissions.documents
+        waiting: tuple[Document, ...] = ({"inspect_at": {"$gt": _EPOCH}}, {"due": {"$gt": _EPOCH}})
+        for query in waiting:
+            if await documents.one({"round": round_, **query}, fields=["_id"]):
+                return True
+        return False
+
+    async def saw(self, watched: Watched, passed: datetime | None, now: datetime, *, waited: bool) -> None:
+        """Every center of the round was looked at, as the round stood. `waited` is what was `undecided` before that."""
+        seen = {"sequence": watched.sequence, "passed": passed, "looked_at": now, "waited": waited}
         await self._watched.update({"_id": watched.round.round}, {"$set": seen}, upsert=True)
 
     async def owing(self, round_: str, after: str | None, limit: int) -> list[Owing]:

@@ -1,8 +1,8 @@
 """The sweeper of deadlines: looks at every center of a round when one of its deadlines has passed or was moved.
 
 In between it looks at nothing but returned reports, and now and then at all again: a report that its inspection refused
-after the deadline is overdue too. One process at a time, by a lease; twice does no harm. It begins once it knows all
-that was told: by half of it, a center with an extension would be called overdue.
+after the deadline is overdue too, also where the round was closed meanwhile. One process at a time, by a lease; twice
+does no harm. It begins once it knows all that was told: by half of it, centers with an extension would be overdue.
 """
 
 import os
@@ -69,10 +69,11 @@ class DeadlineSweeper:
         for watched in await self._dues.watched():
             passed = last_passed(watched.round, now)
             if self._must_look(watched, passed, now):
+                waited = await self._dues.undecided(watched.round.round)
                 told = await self._look(watched.round, passed, now)
                 changed += told.told
                 if not told.overtaken:  # else it looks again at once
-                    await self._dues.saw(watched, passed, now)
+                    await self._dues.saw(watched, passed, now, waited=waited)
         if changed:
             log.info("submissions.deadlines.told", centers=changed)
         return changed
@@ -80,7 +81,8 @@ class DeadlineSweeper:
     def _must_look(self, watched: Watched, passed: datetime | None, now: datetime) -> bool:
         if watched.sequence != watched.seen or watched.passed != passed or watched.looked_at is None:
             return True
-        return passed is not None and watched.round.state == "open" and now >= watched.looked_at + self._again
+        changes = watched.round.state == "open" or watched.waited
+        return passed is not None and changes and now >= watched.looked_at + self._again
 
     async def _look(self, round_: RoundChanged, passed: datetime | None, now: datetime) -> Told:
         total, after = Told(), None
