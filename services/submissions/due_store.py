@@ -50,7 +50,9 @@ class DueStore:
             [("round", ASCENDING), ("_id", ASCENDING)], name="late", partialFilterExpression={"late": True}
         )
         await submissions.index(
-            [("due_again", ASCENDING)], name="due_again", partialFilterExpression={"due_again": {"$gt": _EPOCH}}
+            [("due_again", ASCENDING), ("_id", ASCENDING)],
+            name="owed_back",
+            partialFilterExpression={"due_again": {"$gt": _EPOCH}},
         )
 
     async def watched(self) -> list[Watched]:
@@ -104,11 +106,17 @@ class DueStore:
         found = await self._store.submissions.documents.find(query, sort=[("_id", ASCENDING)], limit=limit)
         return [self._store.submissions.read(row) for row in found]
 
-    async def owed_back(self, now: datetime, limit: int) -> list[Stored[Submission]]:
-        """Returned reports whose day has passed and of which nothing has come, nor been said, since."""
-        query: Document = {"due_again": {"$gt": _EPOCH, "$lte": now}, "overdue": None}
+    async def owed_back(self, now: datetime, after: Stored[Submission] | None, limit: int) -> list[Stored[Submission]]:
+        """Returned reports whose day has passed and of which nothing has come, nor been said, since; by that day. Those
+        of merged centers are their survivors' to bring.
+        """
+        due, key = (after.state.due_again, after.id) if after else (_EPOCH, "")
+        query: Document = {"due_again": {"$gt": _EPOCH, "$gte": due, "$lte": now}, "overdue": None, "successor": None}
         query["standing"] = {"$in": ["returned", "rejected"]}
-        found = await self._store.submissions.documents.find(query, sort=[("due_again", ASCENDING)], limit=limit)
+        query["$or"] = [{"due_again": {"$gt": due}}, {"_id": {"$gt": key}}]
+        found = await self._store.submissions.documents.find(
+            query, sort=[("due_again", ASCENDING), ("_id", ASCENDING)], limit=limit
+        )
         return [self._store.submissions.read(row) for row in found]
 
     async def owed(self, keys: Collection[str]) -> dict[str, tuple[str, ...]]:

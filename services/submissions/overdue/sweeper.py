@@ -108,12 +108,13 @@ class DeadlineSweeper:
         return await self._settle(round_, [(key, known.get(key)) for key in behind], now)
 
     async def _owed_back(self, now: datetime) -> Told:
-        total = Told()
-        found = await self._dues.owed_back(now, CHUNK)
-        for name in {one.state.round for one in found}:
-            round_ = await self._store.round(name)
-            own = [(key_of(name, one.state.center), one) for one in found if one.state.round == name]
-            total += await self._settle(round_, own, now) if round_ else Told()
+        total, after = Told(), None
+        while found := await self._dues.owed_back(now, after, CHUNK):
+            for name in {one.state.round for one in found}:
+                round_ = await self._store.round(name)
+                own = [(key_of(name, one.state.center), one) for one in found if one.state.round == name]
+                total += await self._settle(round_, own, now) if round_ else Told()
+            after = found[-1]
         return total
 
     async def _settle(

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from services.submissions.domain import Submission
 from services.submissions.due_store import DueStore
+from services.submissions.overdue import sweeper
 from services.submissions.overdue.sweeper import DeadlineSweeper
 from services.submissions.store import Store, key_of
 from shared.contracts.events import ObligationChanged
 from shared.mongo import Leases
 from tests.plans import Silent
-from tests.unit.submissions.sent import DAY, DEADLINE, GRACE, HOUR, PATH, a_round, report, sent
+from tests.unit.submissions.sent import DAY, DEADLINE, GRACE, HOUR, PATH, a_round, after_review, judged, report, sent
 from tests.world import World
 
 OVER = DEADLINE + GRACE + HOUR
@@ -79,3 +81,21 @@ async def test_a_report_that_is_refused_after_its_round_was_closed_leaves_its_ce
     assert await watching.overdue() == ["c1"]
     (noted,) = await watching.dues.watched()
     assert (noted.waited, await watching.sweeper.sweep(OVER + DAY)) == (False, 0), "told once, and looked at no more"
+
+
+async def test_returned_reports_that_nobody_owes_any_more_do_not_stand_before_the_others(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than fit in a page, all due on the same day as the one that is owed."""
+    monkeypatch.setattr(sweeper, "CHUNK", 2)
+    codes = [f"c{number}" for number in range(1, 7)]
+    await watching.store.know_rounds([("2569", 1, a_round(state="closed"))])
+    assert await watching.sweeper.sweep(OVER) == 0
+    for code in codes:
+        one = report(center=code)
+        returned = after_review(sent(one, center=code), judged(one, due=OVER + DAY)).state
+        await watching.brings(returned.model_copy(update={"successor": "c6" if code == "c1" else None}))
+    await watching.owes(*codes[:-1], owed=False)
+    await watching.owes(codes[-1])
+    assert await watching.sweeper.sweep(OVER + 2 * DAY) == 1
+    assert await watching.overdue() == [codes[-1]]
