@@ -7,6 +7,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Path, Query
 
 from services.submissions import problems
+from services.submissions.carrying.carrier import LONGEST_CHAIN
 from services.submissions.domain import Duty, Submission, Upload, on_time_until
 from services.submissions.receipts.signing import ReceiptSigner
 from services.submissions.store import Store
@@ -90,6 +91,17 @@ class Desk:
         stored = await self.store.of_center(round_, center)
         await self.sees(principal, center, stored.state if stored else None)
         return stored.state if stored else None
+
+    async def survivor(self, submission: Submission) -> Submission | None:
+        """After a merge (or several) the submission that carries this one now; None while it stands for itself."""
+        found: Submission | None = None
+        successor = submission.successor
+        for _ in range(LONGEST_CHAIN):
+            stored = await self.store.of_center(submission.round, successor) if successor else None
+            if stored is None:
+                break
+            found, successor = stored.state, stored.state.successor
+        return found
 
     async def sees(self, principal: Principal, center: str, found: Following | None) -> None:
         """Nothing, if the principal may look at what a center sent or has yet to send; or the problem."""

@@ -18,7 +18,7 @@ DELIVERED = ["received", "accepted", "approved"]
 @dataclass(frozen=True, slots=True)
 class Watched:
     """A round whose deadlines matter, and what the sweeper had seen of it: its sequence, the last deadline that had
-    passed, and when it last looked at every center.
+    passed, when it last looked at every center, and whether some of them waited for a decision then.
     """
 
     round: RoundChanged
@@ -26,6 +26,7 @@ class Watched:
     seen: int
     passed: datetime | None
     looked_at: datetime | None
+    waited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,9 @@ class DueStore:
             [("round", ASCENDING), ("_id", ASCENDING)], name="late", partialFilterExpression={"late": True}
         )
         await submissions.index(
-            [("due_again", ASCENDING)], name="due_again", partialFilterExpression={"due_again": {"$gt": _EPOCH}}
+            [("due_again", ASCENDING), ("_id", ASCENDING)],
+            name="owed_back",
+            partialFilterExpression={"due_again": {"$gt": _EPOCH}},
         )
 
     async def watched(self) -> list[Watched]:
@@ -58,14 +61,30 @@ class DueStore:
         seen = {row["_id"]: row for row in await self._watched.find({"_id": {"$in": [row["_id"] for row in rounds]}})}
         nothing: Document = {"sequence": 0, "passed": None, "looked_at": None}
         return [
-            Watched(RoundChanged.model_validate(row), row["sequence"], had["sequence"], had["passed"], had["looked_at"])
+            Watched(
+                round=RoundChanged.model_validate(row),
+                sequence=row["sequence"],
+                seen=had["sequence"],
+                passed=had["passed"],
+                looked_at=had["looked_at"],
+                waited=had.get("waited", True),  # noted before this was: one look more tells
+            )
             for row in rounds
             for had in (seen.get(row["_id"], nothing),)
         ]
 
-    async def saw(self, watched: Watched, passed: datetime | None, now: datetime) -> None:
-        """Every center of the round was looked at, as the round stood."""
-        seen = {"sequence": watched.sequence, "passed": passed, "looked_at": now}
+    async def undecided(self, round_: str) -> bool:
+        """Whether something of this round may still be refused: a report that is not inspected, an unended upload."""
+        documents = self._store.submissions.documents
+        waiting: tuple[Document, ...] = ({"inspect_at": {"$gt": _EPOCH}}, {"due": {"$gt": _EPOCH}})
+        for query in waiting:
+            if await documents.one({"round": round_, **query}, fields=["_id"]):
+                return True
+        return False
+
+    async def saw(self, watched: Watched, passed: datetime | None, now: datetime, *, waited: bool) -> None:
+        """Every center of the round was looked at, as the round stood. `waited` is what was `undecided` before that."""
+        seen = {"sequence": watched.sequence, "passed": passed, "looked_at": now, "waited": waited}
         await self._watched.update({"_id": watched.round.round}, {"$set": seen}, upsert=True)
 
     async def owing(self, round_: str, after: str | None, limit: int) -> list[Owing]:
@@ -87,11 +106,17 @@ class DueStore:
         found = await self._store.submissions.documents.find(query, sort=[("_id", ASCENDING)], limit=limit)
         return [self._store.submissions.read(row) for row in found]
 
-    async def owed_back(self, now: datetime, limit: int) -> list[Stored[Submission]]:
-        """Returned reports whose day has passed and of which nothing has come, nor been said, since."""
-        query: Document = {"due_again": {"$gt": _EPOCH, "$lte": now}, "overdue": None}
+    async def owed_back(self, now: datetime, after: Stored[Submission] | None, limit: int) -> list[Stored[Submission]]:
+        """Returned reports whose day has passed and of which nothing has come, nor been said, since; by that day. Those
+        of merged centers are their survivors' to bring.
+        """
+        due, key = (after.state.due_again, after.id) if after else (_EPOCH, "")
+        query: Document = {"due_again": {"$gt": _EPOCH, "$gte": due, "$lte": now}, "overdue": None, "successor": None}
         query["standing"] = {"$in": ["returned", "rejected"]}
-        found = await self._store.submissions.documents.find(query, sort=[("due_again", ASCENDING)], limit=limit)
+        query["$or"] = [{"due_again": {"$gt": due}}, {"_id": {"$gt": key}}]
+        found = await self._store.submissions.documents.find(
+            query, sort=[("due_again", ASCENDING), ("_id", ASCENDING)], limit=limit
+        )
         return [self._store.submissions.read(row) for row in found]
 
     async def owed(self, keys: Collection[str]) -> dict[str, tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """What follows a receipt, put together for the composition root: deadlines, reviews, summaries, merges, lists."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from services.submissions.audit.api import audit_routes
 from services.submissions.audit.journal import Journal
@@ -85,7 +86,8 @@ def following(
     journal = Journal(store.trail, clock)
     reviews = Reviews(store, journal, days=settings.return_days)
     every, again = settings.deadline_seconds, settings.deadline_again
-    deadlines = DeadlineSweeper(store, dues, leases, every=every, again=again, clock=clock)
+    known = partial(bus.caught_up, "projections")
+    deadlines = DeadlineSweeper(store, dues, leases, every=every, again=again, clock=clock, known=known)
     archives = Archives(roster, blobs, settings.accepted, journal, at_once=settings.archives_at_once)
     links = Links(blobs, settings.accepted, settings.download_lifetime)
     bus.consume("reviews", reads["reviews"], InboundReviews(reviews, clock))

@@ -1,6 +1,6 @@
 """Queries of the roster: who owes a report in a round, under whom, and where each stands."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
 from services.submissions.chasing.causes import Place
@@ -24,7 +24,7 @@ class RosterStore:
 
     async def places(
         self, round_: str, within: Sequence[str], after: str | None = None, *, only: Sequence[str] | None = None
-    ) -> AsyncIterator[list[Place]]:
+    ) -> AsyncGenerator[list[Place]]:
         """The centers under all of these that owe a report, by code, a chunk at a time; `only` those, if given."""
         while True:
             query: Document = {"round": round_, "owed": True, "path": {"$all": list(within)}}

@@ -19,6 +19,7 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "library.said": "logger message",
         "telemetry.event.undeclared": "",
         "loop.round.failed": "loop",
+        "loop.wait.failed": "loop",
         # http
         "http.request.served": "method route status ms",
         "http.request.failed": "method route status",

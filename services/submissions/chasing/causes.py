@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from services.submissions.domain import Duty, Standing
+from services.submissions.domain import Duty, Standing, deadline_of
 from services.submissions.standing import USABLE
 
 Cause = Literal["not_begun", "stalled", "rejected", "returned", "extended", "overdue"]
@@ -41,7 +41,8 @@ def causes_of(place: Place, duty: Duty, now: datetime) -> tuple[Cause, ...]:
         return ()
     duty = duty.model_copy(update={"due_again": place.due_again})
     found: list[Cause] = [_OF_STANDING[place.standing]]
-    if duty.deadline > duty.round.deadline and place.standing != "returned":
+    extended = deadline_of(duty.round, duty.line) > duty.round.deadline  # the day of a return is no extension
+    if extended and place.standing != "returned":
         found.append("extended")
     if now > duty.deadline + duty.grace:
         found.append("overdue")

@@ -1,11 +1,13 @@
 """Reports over HTTP, outwards: a link to one, an archive of many."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from services.submissions import problems as own
 from services.submissions.audit.journal import Action, Journal
@@ -146,7 +148,7 @@ def _many(router: Router, desk: Desk, clusters: ClusterStore, archives: Archives
             raise common.TOO_MANY.problem(headers={"Retry-After": "30"}) from None
         name = f"reports-{harmless(round_)}-{harmless(cluster or sight[-1])}.zip"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(_from(first, stream), media_type="application/zip", headers=headers)
+        return _Archive(first, stream, media_type="application/zip", headers=headers)
 
 
 async def _sight(
@@ -163,7 +165,19 @@ async def _sight(
     return (*await desk.within(principal, within), found.path[-1]), found.members
 
 
-async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+class _Archive(StreamingResponse):
+    """Closes its stream however the answer ends: left to the collector, that of who hung up would keep its place."""
+
+    def __init__(self, first: bytes, stream: AsyncGenerator[bytes], **more: Any) -> None:
+        super().__init__(_from(first, stream), **more)
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._stream):
+            await super().__call__(scope, receive, send)
+
+
+async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     if first:
         yield first
     async for data in rest:

@@ -8,7 +8,7 @@ last center that arrived, another goes on.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,20 +67,28 @@ class Archives:
         self._roster, self._blobs, self._bucket, self._journal = roster, blobs, bucket, journal
         self._free = at_once
 
-    async def stream(self, wanted: Wanted, who: Principal, keys: dict[str, Any], now: datetime) -> AsyncIterator[bytes]:
-        """The archive's bytes, in order. Raises NoPlaceError before the first where too many are being made."""
+    async def stream(
+        self, wanted: Wanted, who: Principal, keys: dict[str, Any], now: datetime
+    ) -> AsyncGenerator[bytes]:
+        """The archive's bytes, in order; the first once the roster was asked, so that what fails by then fails
+        before any byte. Raises NoPlaceError where too many are being made. Close it: until then it keeps its place.
+        """
         if self._free <= 0:
             raise NoPlaceError
         self._free -= 1
         archive, entries = Zip(), list[Entry]()
         try:
-            yield archive.take()
-            async for owing in self._roster.places(wanted.round, wanted.within, wanted.after, only=wanted.only):
-                for start in range(0, len(owing), AUDITED_AT_ONCE):
-                    some = self._some(archive, wanted, who, owing[start : start + AUDITED_AT_ONCE], entries)
-                    async with aclosing(some):
-                        async for data in some:
-                            yield data
+            roster = self._roster.places(wanted.round, wanted.within, wanted.after, only=wanted.only)
+            async with aclosing(roster) as chunks:
+                owing = await anext(chunks, None)
+                yield archive.take()
+                while owing:
+                    for start in range(0, len(owing), AUDITED_AT_ONCE):
+                        some = self._some(archive, wanted, who, owing[start : start + AUDITED_AT_ONCE], entries)
+                        async with aclosing(some):
+                            async for data in some:
+                                yield data
+                    owing = await anext(chunks, None)
             manifest = as_json(wanted.about, entries, keys)
             for name, content in (("manifest.json", manifest), ("manifest.csv", as_csv(entries))):
                 with archive.file(name, now, len(content)) as file:

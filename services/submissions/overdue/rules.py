@@ -3,7 +3,8 @@
 The letters give a day and are silent on what follows it. What stands here: a center is overdue once its time has
 passed, with the grace of the round, the extension of its subtree and the day of a return, and nothing usable of it
 stands. It is told once for as long as that lasts. A deadline that is extended afterwards takes it back, and the
-lateness of what had come in the meantime; one that is brought forward again never makes late what was on time.
+lateness of what had come in the meantime; one that is brought forward again never makes late what was on time. What a
+merge carried is measured by the offices over its survivor, there and in the closed center's own record.
 """
 
 from datetime import datetime
@@ -26,8 +27,9 @@ def at_deadline(submission: Submission | None, duty: Duty, now: datetime) -> Cha
     due = due_of(submission, duty)
     if submission is None:
         return _first(duty, due, now) if duty.owed and now > due else None
-    if submission.successor is not None:
-        return None
+    if submission.successor is not None:  # nothing is owed here any more, but its receipts are still looked at
+        corrected = _corrected(submission, duty)
+        return settled(submission, corrected) if corrected else None
     if submission.overdue and (now <= due or not duty.owed):
         return _lifted(submission, duty, submission.overdue, now)
     if corrected := _corrected(submission, duty):
@@ -77,11 +79,19 @@ def _lifted(submission: Submission, duty: Duty, announced: datetime, now: dateti
 def _corrected(submission: Submission, duty: Duty) -> Submission | None:
     """The submission with those reports on time that an extension has put on time; None if there are none."""
     opened = {one.id: one.opened_at for one in submission.uploads}
+    over = (*duty.line, submission.successor) if submission.successor else duty.line
 
-    def correct(report: Report) -> Report:
+    def correct(report: Report, *, origin: str | None = None) -> Report:
         began = opened.get(report.upload, report.received_at)
-        still = report.late and is_late(duty.round, duty.line, began, report.received_at)
+        line = (*over, origin) if origin else over
+        still = report.late and is_late(duty.round, line, began, report.received_at)
         return report if still == report.late else report.model_copy(update={"late": still})
 
     reports = tuple(map(correct, submission.reports))
-    return None if reports == submission.reports else submission.model_copy(update={"reports": reports})
+    carried = tuple(
+        one.model_copy(update={"reports": tuple(correct(report, origin=one.center) for report in one.reports)})
+        for one in submission.carried
+    )
+    if (reports, carried) == (submission.reports, submission.carried):
+        return None
+    return submission.model_copy(update={"reports": reports, "carried": carried})

@@ -1,11 +1,12 @@
 """The sweeper of deadlines: looks at every center of a round when one of its deadlines has passed or was moved.
 
 In between it looks at nothing but returned reports, and now and then at all again: a report that its inspection refused
-after the deadline is overdue too. One process at a time, by a lease; twice does no harm.
+after the deadline is overdue too, also where the round was closed meanwhile. One process at a time, by a lease; twice
+does no harm. It begins once it knows all that was told: by half of it, centers with an extension would be overdue.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,7 +37,10 @@ class Told:
 
 
 class DeadlineSweeper:
-    """`every` seconds it asks whether a deadline passed; `again` is how long it trusts a look at all centers."""
+    """`every` seconds it asks whether a deadline passed; `again` is how long it trusts a look at all centers.
+
+    `known` returns once rounds and obligations are as they were last told.
+    """
 
     def __init__(
         self,
@@ -47,11 +51,12 @@ class DeadlineSweeper:
         every: float,
         again: timedelta,
         clock: Callable[[], datetime],
+        known: Callable[[], Awaitable[object]],
     ) -> None:
         self._store, self._dues, self._leases = store, dues, leases
         self._again, self._clock = again, clock
         self._holder = f"{os.getpid()}:{os.urandom(4).hex()}"
-        self.loop = Loop("deadlines", self._turn, rest_s=every)
+        self.loop = Loop("deadlines", self._turn, rest_s=every, waits_for=known)
 
     async def _turn(self) -> None:
         now = self._clock()
@@ -64,10 +69,11 @@ class DeadlineSweeper:
         for watched in await self._dues.watched():
             passed = last_passed(watched.round, now)
             if self._must_look(watched, passed, now):
+                waited = await self._dues.undecided(watched.round.round)
                 told = await self._look(watched.round, passed, now)
                 changed += told.told
                 if not told.overtaken:  # else it looks again at once
-                    await self._dues.saw(watched, passed, now)
+                    await self._dues.saw(watched, passed, now, waited=waited)
         if changed:
             log.info("submissions.deadlines.told", centers=changed)
         return changed
@@ -75,7 +81,8 @@ class DeadlineSweeper:
     def _must_look(self, watched: Watched, passed: datetime | None, now: datetime) -> bool:
         if watched.sequence != watched.seen or watched.passed != passed or watched.looked_at is None:
             return True
-        return passed is not None and watched.round.state == "open" and now >= watched.looked_at + self._again
+        changes = watched.round.state == "open" or watched.waited
+        return passed is not None and changes and now >= watched.looked_at + self._again
 
     async def _look(self, round_: RoundChanged, passed: datetime | None, now: datetime) -> Told:
         total, after = Told(), None
@@ -101,12 +108,13 @@ class DeadlineSweeper:
         return await self._settle(round_, [(key, known.get(key)) for key in behind], now)
 
     async def _owed_back(self, now: datetime) -> Told:
-        total = Told()
-        found = await self._dues.owed_back(now, CHUNK)
-        for name in {one.state.round for one in found}:
-            round_ = await self._store.round(name)
-            own = [(key_of(name, one.state.center), one) for one in found if one.state.round == name]
-            total += await self._settle(round_, own, now) if round_ else Told()
+        total, after = Told(), None
+        while found := await self._dues.owed_back(now, after, CHUNK):
+            for name in {one.state.round for one in found}:
+                round_ = await self._store.round(name)
+                own = [(key_of(name, one.state.center), one) for one in found if one.state.round == name]
+                total += await self._settle(round_, own, now) if round_ else Told()
+            after = found[-1]
         return total
 
     async def _settle(

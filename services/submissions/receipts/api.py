@@ -28,23 +28,17 @@ def receipt_routes(desk: Desk, public_url: str) -> Router:
     """The routes of receipts. `public_url` is where strangers reach this service."""
     router = Router()
 
-    async def found(code: str) -> tuple[Submission, Report] | None:
-        wanted = read_receipt_code(code)
-        stored = await desk.store.receipts.of(wanted)
-        report = next((one for one in stored.state.reports if one.receipt == wanted), None) if stored else None
-        return (stored.state, report) if stored and report else None
-
     @router.get("/v1/receipts/{code}")
     async def get_receipt(code: Code) -> ReceiptView:
         """A receipt by its short code, as people write it down. Whoever has the code may see it."""
-        if at := await found(code):
-            return receipt_view(*at)
+        if receipt := await _shown(desk, code):
+            return receipt
         raise problems.RECEIPT_UNKNOWN.problem(where="path.code")
 
     @router.get("/v1/receipts/{code}/paper", response_class=Response, responses=_PDF)
     async def get_receipt_paper(principal: Reader, code: Code) -> Response:
         """A receipt to print: with its code, a QR code to check it, and its signature inside the file."""
-        at = await found(code)
+        at = await _found(desk, code)
         if at is None:
             raise problems.RECEIPT_UNKNOWN.problem(where="path.code")
         submission, report = at
@@ -69,9 +63,21 @@ def receipt_routes(desk: Desk, public_url: str) -> Router:
     @router.get("/r/{code}", include_in_schema=False)
     async def receipt_to_look_at(code: Code) -> HTMLResponse:
         """The page behind a receipt's QR code."""
-        at = await found(code)
-        if at is None:
+        receipt = await _shown(desk, code)
+        if receipt is None:
             return HTMLResponse(unknown_page(), status_code=404, headers=HEADERS)
-        return HTMLResponse(receipt_page(receipt_view(*at)), headers=HEADERS)
+        return HTMLResponse(receipt_page(receipt), headers=HEADERS)
 
     return router
+
+
+async def _found(desk: Desk, code: str) -> tuple[Submission, Report] | None:
+    wanted = read_receipt_code(code)
+    stored = await desk.store.receipts.of(wanted)
+    report = next((one for one in stored.state.reports if one.receipt == wanted), None) if stored else None
+    return (stored.state, report) if stored and report else None
+
+
+async def _shown(desk: Desk, code: str) -> ReceiptView | None:
+    at = await _found(desk, code)
+    return receipt_view(*at, await desk.survivor(at[0])) if at else None

@@ -38,11 +38,12 @@ class CompletedView(View):
     receipt: ReceiptView
 
 
-def receipt_view(submission: Submission, report: Report) -> ReceiptView:
-    """The receipt of a report."""
+def receipt_view(submission: Submission, report: Report, survivor: Submission | None = None) -> ReceiptView:
+    """The receipt of a report. After a merge ONESQA's verdict on it stands with the `survivor`."""
     when = format_moment(report.received_at)
     thai, english = ("หลังกำหนด", "late") if report.late else ("ทันกำหนด", "on time")
-    review = verdicts(submission).get(report.receipt)
+    given = verdicts(submission) | (verdicts(survivor) if survivor else {})
+    review = given.get(report.receipt)
     state, _ = standing_of(report, review)
     return ReceiptView(
         **report.model_dump(include={"version", "sha256", "size", "received_at", "late", "signed"}),

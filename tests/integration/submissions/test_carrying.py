@@ -96,6 +96,10 @@ async def test_a_verdict_on_the_old_center_falls_on_the_survivor(office: Office)
     answer = await office.ask("POST", path, role="assessor", org="onesqa", json=body)
     assert (answer.status_code, answer.json()["center"]) == (200, office.other), answer.text
     await until(office, office.other, state="returned")
+    shown = (await office.ask("GET", f"/v1/receipts/{receipt['code']}")).json()
+    assert (shown["center"], shown["state"]) == (office.center, "returned")
+    assert shown["reviewed_at"]
+    assert "returned by ONESQA" in (await office.ask("GET", f"/r/{receipt['code']}")).text
     again = await office.bring(paper("b", 200_000), center=office.other)
     assert again["version"] == 1
     await until(office, office.other, state="accepted")

@@ -30,6 +30,7 @@ from services.submissions.roster_store import RosterStore
 from services.submissions.store import Store
 from shared.blobs import Blobs, Place
 from shared.contracts.events import ClusterChanged
+from shared.mongo import UNAVAILABLE, Mongo
 from shared.security.principals import Principal, Role
 from shared.thai.calendar import now_in_bangkok
 from tests.integration.submissions.conftest import Office
@@ -278,6 +279,59 @@ async def test_a_store_whose_lines_break_is_asked_again_and_nothing_is_missing(o
     whole = zipfile.ZipFile(io.BytesIO(made))
     assert whole.testzip() is None
     assert json.loads(whole.read("manifest.json"))["counts"] == {"included": 2}
+
+
+async def test_a_third_archive_waits_and_who_hangs_up_in_the_middle_makes_room(office: Office) -> None:
+    await accepted(office)
+    gone = [asyncio.Event() for _ in range(2)]
+    begun = [asyncio.Event() for _ in range(2)]
+    both = [asyncio.create_task(hung_up(office, *pair)) for pair in zip(begun, gone, strict=True)]
+    await asyncio.wait_for(asyncio.gather(*(one.wait() for one in begun)), 20)
+    third = await archive(office)
+    assert (third.status_code, third.json()["type"]) == (429, "urn:saraban:problem:too-many-requests")
+    assert third.headers["retry-after"] == "30"
+    gone[0].set()
+    await asyncio.gather(both[0], return_exceptions=True)
+    opened(await archive(office))
+    gone[1].set()
+    await asyncio.gather(both[1], return_exceptions=True)
+
+
+async def test_where_the_database_is_away_an_archive_fails_before_its_first_byte_and_keeps_no_place(
+    office: Office, blobs: Blobs
+) -> None:
+    away = Mongo("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200", office.world.namespace, "submissions")
+    store = Store(away, Nobody())
+    archives = Archives(RosterStore(store), blobs, "x", Journal(store.trail, now_in_bangkok), at_once=1)
+    wanted = Wanted(office.round, ("00",), None, None, "copy", None, {})
+    who = Principal(subject="s", role=Role.ASSESSOR, org="onesqa")
+    for _ in range(2):
+        with pytest.raises(UNAVAILABLE):  # each of these is answered with a 503
+            await anext(archives.stream(wanted, who, {}, now_in_bangkok()))
+    away.close()
+
+
+async def hung_up(office: Office, begun: asyncio.Event, gone: asyncio.Event) -> None:
+    """An archive whose client reads its first bytes, and hangs up when told to."""
+    headers = {**office.signed_in("district", "5801"), "host": "submissions"}
+    path = f"/v1/rounds/{office.round}/archive"
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.4"}, "http_version": "1.1", "method": "GET",
+        "scheme": "http", "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1), "server": ("submissions", 80),
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message.get("body"):
+            begun.set()
+            await gone.wait()
+            raise OSError("hung up")
+
+    await office.http._transport.app(scope, receive, send)  # type: ignore[attr-defined]  # httpx reads all at once
 
 
 class Nobody:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
+
 from deploy.local.crowd.papers import paper
+from services.submissions.app import build
+from services.submissions.store import Store
 from shared.contracts.events import Extension, ObligationChanged, OverdueLifted, ReportOverdue
 from shared.contracts.topics import STATUS, SUBMISSIONS
-from tests.integration.submissions.conftest import PATH, Office, round_
+from tests.integration.submissions.conftest import PATH, Office, round_, settings_of
 from tests.integration.submissions.test_deciding import told
-from tests.world import eventually
+from tests.plans import Silent
+from tests.world import World, eventually, run_app
 
 AGO = timedelta(hours=3)
 
@@ -111,3 +117,30 @@ async def test_a_returned_report_that_does_not_come_back_is_overdue(office: Offi
     assert {one.center for one in await overdue(office, 2)} == {office.center, office.other}
     found = await office.submission()
     assert (found["state"], found["late"]) == ("returned", True)
+
+
+async def test_a_start_behind_the_topics_tells_nothing_that_the_rest_of_them_takes_back(world: World) -> None:
+    """A rebuild stopped half-way: the round stands here as it was before one center's extension, told long ago."""
+    app = build(settings_of(world))
+    http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://submissions")
+    office = Office(world, http, secrets.token_hex(4))
+    over = round_(office.round, deadline=datetime.now(UTC) - AGO)
+    later = Extension(organization=office.center, deadline=datetime.now(UTC) + timedelta(days=7))
+    owing = [
+        (
+            f"{office.round}/{code}",
+            1,
+            ObligationChanged(round=office.round, center=code, lao=PATH[-1], path=PATH, owed=True),
+        )
+        for code in (office.center, office.other)
+    ]
+    store = Store(world.mongo("submissions"), Silent())
+    await store.know_rounds([(office.round, 1, over)])
+    await store.know_obligations(owing)
+    extended = over.model_copy(update={"extensions": (later,)})
+    await world.publish("registry", *owing, (office.round, 2, extended))
+    async with http, run_app(app):
+        await swept(office, 2)
+        assert [one.center for one in await overdue(office, 1)] == [office.other]
+        lifted = [data for _, _, data in await told(office, SUBMISSIONS) if isinstance(data, OverdueLifted)]
+        assert lifted == [], "nothing was told that had to be taken back"

@@ -198,3 +198,37 @@ async def test_loops_run_while_their_block_does_and_end_with_it_however_it_ends(
     with pytest.raises(KeyError):
         await block()
     assert [task is not None and task.cancelled() for task in tasks] == [True, True]
+
+
+async def test_a_loop_begins_once_what_it_waits_for_is_there_and_is_not_silent_until_then() -> None:
+    work, known = Work(None), asyncio.Event()
+    loop = Loop("work", work.step, rest_s=0, waits_for=known.wait)
+    async with running([loop]):
+        await let_it_turn()
+        assert (work.begun, loop.problem(-LONG_S)) == (0, None)
+        known.set()
+        await work.rounds(1)
+        assert loop.problem(-LONG_S), "from then on it must turn"
+
+
+async def test_a_wait_that_fails_is_told_and_begun_again(said: Callable[[], list[dict[str, str]]]) -> None:
+    work, waited = Work(None), Work(OSError("away"), None)
+    async with running([Loop("work", work.step, rest_s=0, waits_for=waited.step)]):
+        await work.rounds(1)
+    assert waited.begun == 2
+    assert [(line["event"], line["loop"]) for line in said()] == [("loop.wait.failed", "work")]
+
+
+async def test_a_loop_that_waits_is_stopped_at_once() -> None:
+    work, ended = Work(None), asyncio.Event()
+
+    async def forever() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with asyncio.timeout(PATIENCE_S):
+        async with running([Loop("work", work.step, rest_s=0, waits_for=forever)]):
+            await let_it_turn()
+    assert (work.begun, ended.is_set()) == (0, True)

@@ -29,6 +29,8 @@ def place(standing: Any, **changes: Any) -> Place:
         (place("awaited"), owes(extensions=LATER), OVER + 7 * DAY, ("not_begun", "extended", "overdue")),
         (place("uploading"), owes(), NOW, ("stalled",)),
         (place("rejected"), owes(), OVER, ("rejected", "overdue")),
+        (place("rejected", due_again=OVER + DAY), owes(), OVER, ("rejected",)),
+        (place("rejected", due_again=OVER + DAY), owes(extensions=LATER), OVER, ("rejected", "extended")),
         (place("returned", due_again=OVER + DAY), owes(), OVER, ("returned",)),
         (place("returned", due_again=DEADLINE), owes(), OVER, ("returned", "overdue")),
         (place("received"), owes(), OVER, ()),

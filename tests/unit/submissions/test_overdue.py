@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.submissions.carrying.rules import hand_over, take_over
 from services.submissions.domain import Submission, Upload
 from services.submissions.overdue.rules import at_deadline, due_of
 from services.submissions.overdue.sweeper import last_passed
@@ -144,6 +145,24 @@ def test_a_returned_report_is_overdue_when_its_own_day_has_passed() -> None:
 
 def test_what_was_merged_into_another_center_is_that_ones_to_send() -> None:
     assert at_deadline(sent(successor="c2"), owes(), OVER) is None
+
+
+def test_an_extension_after_a_merge_puts_on_time_what_was_carried_there_and_in_the_closed_centers_record() -> None:
+    late = sent(report(center="c0", at=DEADLINE + DAY), center="c0", late=True)
+    handed = hand_over(late, successor="c1", path=PATH, now=OVER)
+    assert handed
+    over = take_over(None, center="c1", path=PATH, origin=handed.state, now=OVER)
+    assert over
+    assert over.state.late
+    extended = (Extension(organization="c1", deadline=DEADLINE + 7 * DAY),)
+    change = at_deadline(over.state, owes(extensions=extended), DEADLINE + 2 * DAY)
+    assert kinds(change) == [StageChanged]
+    assert change
+    assert (change.state.late, change.state.carried[0].reports[0].late) == (False, False)
+    closed = at_deadline(handed.state, owes("c0", owed=False, extensions=extended), DEADLINE + 2 * DAY)
+    assert closed
+    assert (closed.state.reports[0].late, closed.state.successor) == (False, "c1")
+    assert at_deadline(closed.state, owes("c0", owed=False, extensions=extended), DEADLINE + 2 * DAY) is None
 
 
 moments = st.integers(-10, 30).map(lambda days: DEADLINE + days * DAY + HOUR)
