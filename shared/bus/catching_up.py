@@ -1,7 +1,7 @@
 """Whether a consumer group has taken in what stood on its topics, whichever processes its members are.
 
 What a broker tells of a topic's end is a lower bound only: one that keeps its log in an object store tells the
-beginning of the last batch, for good. So the end is read forward from there, until nothing comes.
+beginning of the last batch, for good. So the end is read forward from there, to where a fetch tells that it is.
 """
 
 import asyncio
@@ -14,16 +14,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.bus.admin import _partitions
+from shared.bus.reading import drained
 from shared.failures import Unavailable
 from shared.settings import CoreSettings
 from shared.telemetry import get_logger
 
 log = get_logger()
 
-QUIET_SECONDS: Final = 0.5
-"""No record for this long is the end. Ten times what a fetch takes that finds one."""
-_LONGEST_SECONDS: Final = 5.0
-"""On a topic that never rests: what came after the question need not be waited for."""
 _POLL_MS: Final = 100
 _FETCH_MS: Final = 50
 _LOOK_SECONDS: Final = 0.2
@@ -59,12 +56,16 @@ async def ends_of(settings: CoreSettings, topics: Sequence[str]) -> Places:
         reader.assign(places)
         for place, told in (await reader.end_offsets(places)).items():
             reader.seek(place, told)
-        last = time.monotonic()
-        latest = last + _LONGEST_SECONDS
-        while last + QUIET_SECONDS > time.monotonic() < latest:
+        last, ends = time.monotonic(), Places()
+        while not ends or any([await reader.position(place) < end for place, end in ends.items()]):
             if await reader.getmany(timeout_ms=_POLL_MS):
                 last = time.monotonic()
-        return {place: await reader.position(place) for place in places}
+            elif await drained(reader, places, quiet=time.monotonic() - last):
+                return {place: await reader.position(place) for place in places}
+            # On a topic that never rests, what came after the question need not be waited for.
+            told = {place: reader.highwater(place) for place in places}
+            ends = ends or (told if None not in told.values() else ends)
+        return ends
 
 
 async def _behind(reader: AIOKafkaConsumer, ends: Places) -> Places:

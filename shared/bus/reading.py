@@ -12,8 +12,10 @@ from shared.bus.envelope import Incoming
 from shared.failures import Unavailable
 
 POLL_MS = 200
-SETTLE_SECONDS = 1.0
-"""Object-store brokers may tell an end offset late: the end is believed once nothing came for this long."""
+HOLE_SECONDS = 5.0
+"""A broker that died between counting a record and keeping it counts one more than it has, for good: where nothing came
+for this long, what it tells is not waited for.
+"""
 
 
 async def probe(bootstrap: str, within: float = 5.0) -> None:
@@ -34,7 +36,7 @@ async def read_topic(
 ) -> AsyncIterator[Incoming]:
     """Every record of the topics (full names), in offset order within a partition, without a consumer group.
 
-    Ends at the end of the topics as it was seen after a quiet second, unless `follow`.
+    Ends where the topics ended when the last fetch was answered, unless `follow`.
     """
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=4 << 20
@@ -54,12 +56,22 @@ async def read_topic(
                     yield record
             if polled:
                 quiet_since = time.monotonic()
-            elif not follow and time.monotonic() - quiet_since > SETTLE_SECONDS and await _at_end(consumer, places):
+            elif not follow and await drained(consumer, places, quiet=time.monotonic() - quiet_since):
                 return
     finally:
         await consumer.stop()
 
 
-async def _at_end(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> bool:
-    ends = await consumer.end_offsets(list(places))
-    return all([await consumer.position(place) >= ends[place] for place in places])
+async def drained(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition], *, quiet: float) -> bool:
+    """Whether everything was read that the last fetch of each partition told of, or nothing came for too long.
+
+    Not by `end_offsets`: brokers over an object store tell them late. What a fetch tells is true, and until each
+    partition was fetched once nothing is known, however slow the broker.
+    """
+    behind = 0
+    for place in places:
+        end = consumer.highwater(place)
+        if end is None:
+            return False
+        behind += await consumer.position(place) < end
+    return not behind or quiet > HOLE_SECONDS

@@ -9,12 +9,10 @@ from aiokafka.errors import KafkaError
 
 from shared.bus.admin import _partitions
 from shared.bus.envelope import Incoming
-from shared.bus.reading import _at_end
+from shared.bus.reading import drained
 from shared.failures import Unavailable
 from shared.settings import CoreSettings
 
-QUIET_SECONDS: Final = 0.5
-"""No record for this long, past the end that the broker tells, is the end (as in `catching_up`)."""
 _POLL_MS: Final = 50
 
 Place = tuple[str, int]
@@ -54,7 +52,7 @@ async def reread(
                 await take(records)
             if polled:
                 last = time.monotonic()
-            elif time.monotonic() - last > QUIET_SECONDS and await _at_end(reader, places):
+            elif await drained(reader, places, quiet=time.monotonic() - last):
                 return {(place.topic, place.partition): await reader.position(place) for place in places}
     except (KafkaError, OSError) as error:
         raise Unavailable(f"no broker at {settings.kafka_bootstrap}") from error

@@ -23,6 +23,11 @@ speakers of half the country make them one."""
 
 def unmarked(text: str) -> str:
     """The letters, vowels and digits of a text alone: `ศูนย์ฯ บ้านกุ่ง ๒` becomes `ศูนยบานกุง2`."""
+    # Twice, since what is left out may have stood between two that are one (`ะๆะ`, `เฯเ`).
+    return _said(_said(text))
+
+
+def _said(text: str) -> str:
     return _UNSAID.sub("", to_arabic(normalise(text).text).casefold())
 
 

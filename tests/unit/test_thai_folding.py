@@ -21,6 +21,8 @@ THAI = st.text(alphabet=st.characters(min_codepoint=0x0E01, max_codepoint=0x0E5B
         ("TAO No. 5", "taono5"),
         ("a_b", "ab"),
         ("...", ""),
+        ("ะๆะ", "ะ"),
+        ("เฯเมือง", "แมือง"),
         ("\u200bป่า\ufeff", "ปา"),
     ],
 )

@@ -26,7 +26,9 @@ async def told_of(vault: Vault, what: Round) -> Onesqa:
     await announce(vault.world, what)
 
     async def known() -> bool:
-        return await vault.mongo.documents("obligations").count({"round": what.id}) == len(what.centers)
+        round_ = await vault.mongo.documents("rounds").one({"_id": what.id})
+        told = await vault.mongo.documents("obligations").count({"round": what.id})
+        return round_ is not None and told == len(what.centers)
 
     await eventually(known)
     return Onesqa(vault, what)

@@ -26,7 +26,8 @@ async def told(vault: Vault) -> Onesqa:
     await announce(vault.world, what)
 
     async def known() -> bool:
-        return await vault.mongo.documents("obligations").count({"round": what.id}) == 4
+        round_ = await vault.mongo.documents("rounds").one({"_id": what.id})
+        return round_ is not None and await vault.mongo.documents("obligations").count({"round": what.id}) == 4
 
     await eventually(known)
     return Onesqa(vault, what)
