@@ -54,6 +54,7 @@ class World:
     def settings(self, kind: type[S] = CoreSettings, **overrides: Any) -> S:  # type: ignore[assignment]
         """Settings as a service of this world would read them from its environment."""
         here = {"namespace": self.namespace, "kafka_partitions": PARTITIONS, "kafka_session_ms": self.session_ms}
+        here["relay_gather_ms"] = 0  # what a test did is announced when it looks
         return read(kind, self.environment, **{**here, **overrides})
 
     def mongo(self, service: str, **options: Any) -> Mongo:
@@ -96,7 +97,8 @@ class World:
         await (await self.publisher()).publish_all(records)
 
     async def records(self, *topics: Topic) -> list[Incoming]:
-        """Every record that stands in these topics now."""
+        """Every record that stands in these topics, once what is on its way had a second to arrive."""
+        await asyncio.sleep(1.0)
         names = [topic.named(self.namespace) for topic in topics]
         return [record async for record in read_topic(self.environment["SARABAN_KAFKA_BOOTSTRAP"], names)]
 
