@@ -1,5 +1,6 @@
 """Leases with fencing tokens: at most one process works on a slot, and a late one can tell that it lost it."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,8 +24,18 @@ class Leases:
     async def take(self, name: str, holder: str, now: datetime, lasting: timedelta) -> Lease | None:
         """Take or renew a lease. None while another holder's has not run out.
 
-        A renewal keeps its token; a change of hands adds one to it.
+        A renewal keeps its token; a change of hands adds one to it. Who is cancelled meanwhile leaves no lease behind.
         """
+        taking = asyncio.create_task(self._take(name, holder, now, lasting))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            # The database may have given it already, and then it would stand until it runs out.
+            if lease := await taking:
+                await self.give_back(lease)
+            raise
+
+    async def _take(self, name: str, holder: str, now: datetime, lasting: timedelta) -> Lease | None:
         until = now + lasting
         renewed = await self._documents.change(
             {"_id": name, "holder": holder, "until": {"$gt": now}}, {"$set": {"until": until}}
