@@ -94,7 +94,8 @@ async def test_a_file_longer_than_it_takes_is_no_verdict(clamd_program: Path, tm
     await small.start()
     try:
         scanner = Scanner(small.url)
-        with pytest.raises(NotScanned, match="stream_limit"):
+        # It hangs up with bytes unread, and then its last words may be lost on the way.
+        with pytest.raises(NotScanned, match=r"stream_limit|no_connection"):
             await scanned(scanner, os.urandom(3_000_000))
         assert scanner.trouble is None
         assert await scanned(scanner, b"short") is None, "others are scanned meanwhile"
