@@ -6,7 +6,7 @@ assessors and auditors who say why: it may hold what the copy was made to leave 
 
 import re
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from services.submissions.domain import Report
 from services.submissions.files import key_in_store, key_of_copy
@@ -14,7 +14,6 @@ from shared.security.principals import Principal, Role
 
 Which = Literal["copy", "original"]
 Why = Literal["audit", "complaint", "court", "copy_unreadable", "assessment"]
-WHYS: tuple[Why, ...] = get_args(Why)
 """Why somebody wants the file as it was sent; enters the audit trail as it is."""
 
 _OUTSIDE: Final = frozenset({Role.ASSESSOR, Role.AUDITOR})
