@@ -40,7 +40,8 @@ class RawStore:
     ) -> list[float]:
         """Put all of them, spread over so many seconds. Returns how long each PUT took."""
         gate, started, done = asyncio.Semaphore(at_once), time.monotonic(), 0
-        comes = sorted(random.Random(seconds).uniform(0, seconds) for _ in names)
+        chance = random.Random(seconds)
+        comes = sorted(chance.uniform(0, seconds) for _ in names)
 
         async def one(name: str, at: float) -> float:
             nonlocal done
