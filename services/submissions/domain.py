@@ -46,7 +46,10 @@ class State(BaseModel):
 
 
 class Upload(State):
-    """One attempt to bring one file. Its key in the store is used once and never again.
+    """One attempt to bring one file. Its key in the store is used for that file and never for another.
+
+    `completing_at` stays when the store lost the parts and they are asked for again: the upload is open once more then,
+    and `multipart` is another.
 
     `sha256` is what the sender declared of the whole file; `parts` what it declared of each part, or None until it did.
     A part's digest is never changed: the store took only bytes of that digest, so what it has under a number is known.

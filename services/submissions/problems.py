@@ -111,6 +111,10 @@ FAILED: Final[dict[FailReason, ProblemKind]] = {
     "size_mismatch": UPLOAD_LOST,
     "lost": UPLOAD_LOST,
 }
+_LOST_PARTS = (
+    " ระบบเคยได้รับแล้วแต่เก็บไว้ไม่ได้ ไม่ใช่ความผิดของผู้ส่ง เวลาที่รับยังเป็นเวลาเดิม",
+    " Our store had them and lost them, which is no fault of yours; the moment of receipt stays.",
+)
 _OVER = {
     "aborted": ("ผู้ส่งยกเลิกแล้ว", "It was deleted by its sender."),
     "expired": ("ส่งไม่เสร็จภายในเวลา", "It was not finished in its time."),
@@ -168,9 +172,10 @@ def of_upload(refusal: UploadOver | PartUnknown | PartDigestChanged | PartsMissi
             return PART_UNKNOWN.problem(f"ไม่มีส่วนที่ {number}", f"There is no part {number}.", where="body.parts")
         case PartDigestChanged(number):
             return PART_DIGEST_CHANGED.problem(f"ส่วนที่ {number}", f"Part {number}.", where="body.parts")
-        case PartsMissing(numbers):
+        case PartsMissing(numbers, lost):
             named = ", ".join(map(str, numbers))
-            return PARTS_MISSING.problem(f"ขาดส่วนที่ {named}", f"Missing: {named}.", where="path.upload")
+            thai, english = _LOST_PARTS if lost else ("", "")
+            return PARTS_MISSING.problem(f"ขาดส่วนที่ {named}{thai}", f"Missing: {named}.{english}", where="path.upload")
 
 
 def in_words(problem: Problem) -> tuple[str, str]:

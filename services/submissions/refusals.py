@@ -77,9 +77,10 @@ class PartDigestChanged:
 
 @dataclass(frozen=True, slots=True)
 class PartsMissing:
-    """These parts are not in the store, or not in their size."""
+    """These parts are not in the store, or not in their size. `lost`: it had them all before."""
 
     numbers: tuple[int, ...]
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class Connection:
 
     Every call ends by itself: at most `1 + retries` tries of `connect_timeout + read_timeout` seconds (the
     read limit is for each read, not for a whole download). POSTs are tried once, since the store may have
-    done them.
+    done them. Joining parts may take `join_timeout`: MinIO loses them when it is hung up on meanwhile.
     """
 
     def __init__(
@@ -34,27 +34,33 @@ class Connection:
         connections: int = 16,
         connect_timeout: float = 2.0,
         read_timeout: float = 10.0,
+        join_timeout: float = 60.0,
         retries: int = 2,
     ) -> None:
         """`endpoint` and `public_endpoint` (what clients outside dial; the same by default) read
         http(s)://host:port.
         """
         inside, outside = _address(endpoint), _address(public_endpoint or endpoint)
-        self._http = PoolManager(
-            maxsize=connections,
-            block=True,
-            timeout=Timeout(connect=connect_timeout, read=read_timeout),
-            retries=Retry(total=retries, redirect=False, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
-        )
-        # With the region given, the client never asks the server for it: one round trip less per bucket.
-        self._client = Minio(
-            inside.partition("://")[2],
-            access_key,
-            secret_key.get_secret_value(),
-            secure=inside.startswith("https:"),
-            region=region,
-            http_client=self._http,
-        )
+
+        def client(seconds: float) -> tuple[PoolManager, Minio]:
+            http = PoolManager(
+                maxsize=connections,
+                block=True,
+                timeout=Timeout(connect=connect_timeout, read=seconds),
+                retries=Retry(total=retries, redirect=False, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
+            )
+            # With the region given, the client never asks the server for it: one round trip less per bucket.
+            return http, Minio(
+                inside.partition("://")[2],
+                access_key,
+                secret_key.get_secret_value(),
+                secure=inside.startswith("https:"),
+                region=region,
+                http_client=http,
+            )
+
+        self._http, self._client = client(read_timeout)
+        self._join_http, self._joiner = client(join_timeout)
         self._slots = Slots(connections)
         self._inside = Signer(inside, access_key, secret_key, region)
         self._signer = Signer(outside, access_key, secret_key, region)
@@ -69,6 +75,7 @@ class Connection:
         """Gives up threads and connections. Calls under way end by themselves."""
         self._slots.close()
         self._http.clear()
+        self._join_http.clear()
 
 
 def _address(endpoint: str) -> str:

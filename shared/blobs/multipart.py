@@ -99,14 +99,14 @@ class Multiparts(Connection):
 
         Safe to ask again: an upload that was completed before (perhaps with its answer lost) gives the
         object that it made. `NotFound` when the upload was aborted, `Refused` when parts are missing or not
-        as planned.
+        as planned. MinIO may have lost the parts if its caller went away in the middle of it.
         """
         body = _completion(tuple(plans), {part.number: part for part in stored})
 
         def complete() -> Place:
             # An upload that is gone was either completed, and its key (used once) has the object, or aborted.
             with _gone_is_fine():
-                answer = self._client._execute(
+                answer = self._joiner._execute(
                     "POST",
                     upload.bucket,
                     upload.key,

@@ -129,11 +129,24 @@ class Office:
             self.story.resumed = found["id"] == upload["id"]
             upload = found
         address = f"{self._doors.submissions}/v1/uploads/{upload['id']}"
-        await self._bring_parts(address, upload, body)
-        completed = await self._doors.ask(self._person.who, "POST", f"{address}/complete")
-        receipt: dict[str, Any] = completed["receipt"]
+        receipt = await self._hand_in(address, upload, body)
         self.story.receipt, self.story.late = receipt["code"], receipt["late"]
         return receipt
+
+    async def _hand_in(self, address: str, upload: dict[str, Any], body: bytes) -> dict[str, Any]:
+        """Send the parts and complete. A store that dies may lose what it had: then it is told which to send again."""
+        for _ in range(ATTEMPTS):
+            await self._bring_parts(address, upload, body)
+            try:
+                completed = await self._doors.ask(self._person.who, "POST", f"{address}/complete")
+            except RefusedError as refused:
+                if refused.slug != "parts-missing":
+                    raise
+                upload = await self._doors.ask(self._person.who, "GET", address)
+            else:
+                receipt: dict[str, Any] = completed["receipt"]
+                return receipt
+        raise TimeoutError(f"the store lost the parts of {upload['id']} again and again")
 
     async def _bring_parts(self, address: str, upload: dict[str, Any], body: bytes) -> None:
         """Send what the store has not, straight to the store; a part that fails is asked for and sent anew."""

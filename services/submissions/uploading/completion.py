@@ -4,6 +4,9 @@ Completion writes twice. First `completing`, once every part is in the store: fr
 at that moment, whoever finishes it. Then the store joins the parts, the bytes are read and digested, and the second
 write makes the report, its receipt and its events one. A process that dies in between leaves an upload that the next
 `complete`, or the sweeper, takes up where it stands: the joined object is found under its key, which is used once.
+
+A store may lose parts that it had (MinIO does, when whoever has it join them hangs up in the middle of it). Then they
+are asked for again, and the moment of receipt stays.
 """
 
 import asyncio
@@ -18,7 +21,7 @@ from services.submissions.forms.rules import begin_form
 from services.submissions.receipts.signing import Receipt, ReceiptSigner
 from services.submissions.refusals import FormRefused, PartsMissing, Stands, UploadOver
 from services.submissions.store import Store, Written
-from services.submissions.uploading.receiving import begin_completion, fail, is_lost, late_for, receive
+from services.submissions.uploading.receiving import ask_again, begin_completion, fail, is_lost, late_for, receive
 from services.submissions.uploading.sending import Change, expire
 from services.submissions.uploading.uploads import Uploads, plans_of
 from shared.blobs import Blobs, Fetched, NotFound, Place, Refused, StoredPart
@@ -29,8 +32,11 @@ from shared.thai.calendar import BANGKOK
 
 log = get_logger()
 
-_CANNOT_BE_JOINED: Final = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest"})
-"""S3's words for parts that are not what they were when they were listed. No later try will be better."""
+_CANNOT_BE_JOINED: Final = frozenset(
+    {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest", "XMinioObjectExistsAsDirectory"}
+)
+"""Words for parts that are not what they were when they were listed. No later try will be better. The last is MinIO's,
+for a joining that began before and was broken off."""
 _JOINING: Final = (0.0, 0.1, 0.3, 0.6, 1.0)
 """Seconds between looks for an object whose parts are gone: joining takes milliseconds, on a busy store more."""
 
@@ -42,6 +48,10 @@ class Completed:
     submission: Submission
     upload: Upload
     report: Report
+
+
+class _PartsGoneError(Exception):
+    """The store knows the upload and cannot make an object of it any more."""
 
 
 class Completion:
@@ -69,6 +79,8 @@ class Completion:
             at = await self._finish(at, now, there)
         if at.upload.state == "completing":
             raise Unavailable("the store does not show an upload that was whole in it")
+        if at.upload.state == "open":
+            return PartsMissing(tuple(range(1, len(at.upload.parts) + 1)), lost=True)
         if at.upload.state == "received" and at.submission.report_of(upload.id) is None:
             # Another process was faster, and what we hold is older than what it wrote.
             stored = await self._store.of_upload(upload.id)
@@ -92,9 +104,9 @@ class Completion:
 
     async def reconcile(self, submission: Submission, now: datetime) -> list[Upload]:
         """Finish what a lost process began, and end what nobody finished in its time. Returns the uploads that
-        ended.
+        came to another state.
         """
-        ended = []
+        changed = []
         for upload in submission.uploads:
             at = Written(submission, upload)
             if upload.state == "completing":
@@ -104,8 +116,8 @@ class Completion:
             else:
                 continue
             if after.upload.state != upload.state:
-                ended.append(after.upload)
-        return ended
+                changed.append(after.upload)
+        return changed
 
     async def _expire(self, at: Written, now: datetime) -> Written:
         # First the write: whoever completes at this moment either comes before it and wins, or is told.
@@ -118,18 +130,22 @@ class Completion:
         return ended
 
     async def _finish(self, at: Written, now: datetime, there: Sequence[StoredPart] = ()) -> Written:
-        """From `completing` to `received` or `failed`; still `completing` while its file may come to light. Any number
-        of processes may do this at once.
+        """From `completing` to `received` or `failed`; still `completing` while its file may come to light, `open` once
+        that is out of the question. Any number of processes may do this at once.
 
         `there` are the parts in the store, if they have just been listed.
         """
-        place = await self._joined(at.upload, there)
+        place, gone = None, False
+        try:
+            place = await self._joined(at.upload, there)
+        except _PartsGoneError:
+            gone = True
         failpoint("submissions.after_assemble")
         read = await self._read(place)
         if place is None or read is None:
             if elsewhere := await self._elsewhere(at):
                 return elsewhere
-            return await self._fail(at, "lost", None) if is_lost(at.upload, now) else at
+            return await self._give_up(at, now) if gone or is_lost(at.upload, now) else at
         if read.size != at.upload.size:
             return await self._fail(at, "size_mismatch", place)
         if at.upload.sha256 not in {None, read.sha256}:
@@ -163,25 +179,49 @@ class Completion:
         return Written(stored.state, upload) if stored and upload and upload.state != "completing" else None
 
     async def _joined(self, upload: Upload, there: Sequence[StoredPart]) -> Place | None:
-        """Where the whole object lies, joined now or before; None if it is in the store no more."""
+        """Where the whole object lies, joined now or before; None if the store does not show it.
+
+        Raises _PartsGoneError when it never will.
+        """
         if upload.form:
             return self._uploads.place(upload)  # one post, pinned when it was confirmed
-        multipart = self._uploads.multipart(upload)
+        multipart, refused = self._uploads.multipart(upload), False
         try:
             there = there or await self._blobs.list_parts(multipart)
             return await self._blobs.complete_multipart(multipart, plans_of(upload), there)
         except NotFound:
             pass
-        except Refused as refused:
-            if refused.code not in _CANNOT_BE_JOINED:
+        except Refused as refusal:
+            if refusal.code not in _CANNOT_BE_JOINED:
                 raise
+            refused = True
         # Its process or answer was lost after joining, or another process is joining the very same parts: then there
         # is a moment in which the parts are no more and the object is not yet.
         for wait in _JOINING:
             await asyncio.sleep(wait)
             with suppress(NotFound):
                 return (await self._blobs.stat(Place(multipart.bucket, multipart.key))).place
+        if refused:
+            with suppress(NotFound):
+                await self._blobs.list_parts(multipart)
+                raise _PartsGoneError
         return None
+
+    async def _give_up(self, at: Written, now: datetime) -> Written:
+        """The file is not in the store any more. Its sender has it: its parts are asked for again. What came by a form
+        was told by no digest, so that another post might be another file: it has failed.
+        """
+        if at.upload.form:
+            return await self._fail(at, "lost", None)
+        log.warning("submissions.upload.parts_gone")
+        lost, begun = at.upload.multipart, await self._uploads.begin(at.upload.id)
+        asked = await self._store.write_upload(
+            at.submission, at.upload, lambda s, u: ask_again(s, u, lost, begun.upload_id, now)
+        )
+        if isinstance(asked, UploadOver):
+            await self._uploads.drop(begun)
+            return Written(at.submission, asked.upload)
+        return asked
 
     async def _fail(self, at: Written, reason: FailReason, place: Place | None) -> Written:
         log.warning("submissions.upload.failed", reason=reason)

@@ -83,7 +83,8 @@ class Leftovers:
     def _parts_are_left(self, begun: Begun, known: tuple[Upload, Report | None] | None, now: datetime) -> bool:
         if known is None:
             return begun.at is not None and begun.at + self._unknown_after < now
-        return known[0].state in _ENDED or known[0].multipart != begun.multipart.upload_id
+        over = known[0].state in _ENDED or known[0].state == "received"
+        return over or known[0].multipart != begun.multipart.upload_id
 
 
 def object_is_left(place: Place, upload: Upload, report: Report | None) -> bool:
@@ -94,8 +95,8 @@ def object_is_left(place: Place, upload: Upload, report: Report | None) -> bool:
         return False
     if report.upload != upload.id:
         return True  # the same bytes lie under the key of the upload that brought them first
-    if upload.form and place.version != report.quarantined:
-        return True  # posted before or after the one that was confirmed
+    if report.quarantined is not None and place.version != report.quarantined:
+        return True  # posted before or after the one that was confirmed, or joined when it had been given up
     return report.state == "accepted" and report.quarantined in {None, place.version}
 
 

@@ -24,12 +24,15 @@ from shared.contracts.events import ReportAccepted, ReportReceived, ReportReject
 
 LOST_AFTER: Final = timedelta(minutes=10)
 """A store that is busy may join parts for minutes, and show neither them nor the whole meanwhile."""
+AGAIN_WITHIN: Final = timedelta(days=1)
+"""How long, at least, a sender may take to send parts again that the store has lost."""
 
 
 def begin_completion(
     submission: Submission, upload: Upload, stored: Mapping[int, int], duty: Duty, now: datetime
 ) -> Change | UploadOver | Stands | PartsMissing:
-    """All parts are in the store, so this is the moment of receipt, whatever the rest takes.
+    """All parts are in the store, so this is the moment of receipt, whatever the rest takes: also where the store then
+    lost them, and has them again only now.
 
     `stored` are the sizes of the parts that the store has, by number. What comes too late to replace the report that
     stands is refused before anything is written, and may still be completed if that report comes back.
@@ -38,13 +41,14 @@ def begin_completion(
         return Change(submission)
     if upload.state != "open":
         return UploadOver(upload)
-    if refusal := stands(submission, duty, upload.opened_at, now):
+    at = upload.completing_at or now
+    if refusal := stands(submission, duty, upload.opened_at, at):
         return refusal
     numbers = range(1, len(upload.parts) + 1)
     missing = tuple(n for n in numbers if upload.parts[n - 1] is None or stored.get(n) != upload.part_size(n))
     if missing:
-        return PartsMissing(missing)
-    return Change(changed(submission, upload.model_copy(update={"state": "completing", "completing_at": now})))
+        return PartsMissing(missing, lost=upload.completing_at is not None)
+    return Change(changed(submission, upload.model_copy(update={"state": "completing", "completing_at": at})))
 
 
 def late_for(duty: Duty, upload: Upload) -> bool:
@@ -53,8 +57,11 @@ def late_for(duty: Duty, upload: Upload) -> bool:
 
 
 def receive(submission: Submission, upload: Upload, report: Report) -> Change | UploadOver:
-    """The object is whole, read and digested. Bytes that had been received before keep their first receipt."""
-    if upload.state != "completing":
+    """The object is whole, read and digested. Bytes that had been received before keep their first receipt.
+
+    One whose parts were asked for again came to light after all: it is what was declared, and nothing more is needed.
+    """
+    if upload.state != "completing" and not (upload.state == "open" and upload.completing_at):
         return UploadOver(upload)
     known = submission.report_with(report.sha256)
     told = {"state": "received", "receipt": (known or report).receipt, "sha256": report.sha256}
@@ -67,8 +74,20 @@ def receive(submission: Submission, upload: Upload, report: Report) -> Change | 
 
 
 def is_lost(upload: Upload, now: datetime) -> bool:
-    """Whether a file that the store does not show is given up. That is final: what comes to light later is swept."""
+    """Whether a file that the store does not show is given up: what comes to light later is swept."""
     return now >= upload.received_at + LOST_AFTER
+
+
+def ask_again(submission: Submission, upload: Upload, lost: str, multipart: str, now: datetime) -> Change | UploadOver:
+    """The store has lost the parts that it had all of, as multipart upload `lost`; they go to another one now.
+
+    They were declared by their digests, so what comes is what had come: it counts as received when that was whole.
+    """
+    if upload.state != "completing" or upload.multipart != lost:
+        return UploadOver(upload)
+    until = max(upload.expires_at, now + AGAIN_WITHIN)
+    again = upload.model_copy(update={"state": "open", "multipart": multipart, "expires_at": until})
+    return Change(changed(submission, again))
 
 
 def fail(submission: Submission, upload: Upload, reason: FailReason) -> Change | UploadOver:

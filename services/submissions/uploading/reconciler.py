@@ -34,20 +34,21 @@ class Reconciler:
             await self.sweep(now)
 
     async def sweep(self, now: datetime) -> Counter[str]:
-        """One round. Returns how many uploads came to which end."""
+        """One round. Returns how many uploads came to which state."""
         ends: Counter[str] = Counter()
         for stored in await self._store.sweeps.due(now, _BATCH):
             try:
-                ended = await self._completion.reconcile(stored.state, now)
+                changed = await self._completion.reconcile(stored.state, now)
             except Exception as error:  # noqa: BLE001  one that fails must not hold up the others
                 log.warning("submissions.reconciler.failed", error=error)
                 continue
-            ends.update(upload.state for upload in ended)
+            ends.update(upload.state for upload in changed)
         if ends:
             log.info(
                 "submissions.uploads.reconciled",
                 received=ends["received"],
                 failed=ends["failed"],
                 expired=ends["expired"],
+                asked_again=ends["open"],
             )
         return ends

@@ -41,7 +41,7 @@ class Uploads:
         new = new_id()
         # Before the write, so that what stands in the database can be sent to. A crash in between leaves an upload
         # without parts in the store, which holds nothing and which nobody can reach.
-        multipart = await self._blobs.create_multipart(self._quarantine, key_in_store(new), content_type=PDF)
+        multipart = await self.begin(new)
 
         def rule(submission: Submission | None) -> Change | CannotOpen | Opened:
             if submission and (standing := find_standing(submission, declared, now)):
@@ -59,11 +59,15 @@ class Uploads:
         key = key_of(duty.round.round, duty.center)
         written: Submission | CannotOpen | Opened = await self._store.write(key, rule)
         if not isinstance(written, Submission):
-            await self._blobs.abort_multipart(multipart)
+            await self.drop(multipart)
             return written
         upload = written.upload(new)
         assert upload is not None, "it was written"
         return Opened(written, upload, again=False)
+
+    async def begin(self, upload: str) -> Multipart:
+        """Make the store ready for the parts of an upload. What it took of them in an earlier one stays there."""
+        return await self._blobs.create_multipart(self._quarantine, key_in_store(upload), content_type=PDF)
 
     async def declare(
         self, submission: Submission, upload: Upload, digests: Mapping[int, str]
@@ -103,7 +107,11 @@ class Uploads:
     async def forget(self, upload: Upload) -> None:
         """Take the parts of an upload that has ended out of the store. What a form posted, the sweeper takes."""
         if upload.form is None:
-            await self._blobs.abort_multipart(self.multipart(upload))
+            await self.drop(self.multipart(upload))
+
+    async def drop(self, multipart: Multipart) -> None:
+        """Take the parts of a multipart upload, which nobody joins any more, out of the store."""
+        await self._blobs.abort_multipart(multipart)
 
     async def posted(self, upload: Upload) -> Posted | None:
         """What a form has brought to the store last; None while that is nothing."""

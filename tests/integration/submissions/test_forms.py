@@ -152,6 +152,41 @@ async def test_the_store_takes_nothing_but_what_the_form_is_for(office: Office) 
     assert (await post(form)).status_code == 303, "and takes the honest one after"
 
 
+async def confirmed(office: Office, form: dict[str, Any], version: str, *, ago: timedelta = timedelta()) -> None:
+    """As a process leaves it that died after it had confirmed: the file is read later, by whoever comes next."""
+    began = datetime.now(UTC) - ago
+    await documents(office).update(
+        {"uploads.id": form["upload"]},
+        {
+            "$set": {
+                "uploads.0.state": "completing",
+                "uploads.0.completing_at": began,
+                "uploads.0.size": len(DATA),
+                "uploads.0.form.version": version,
+                "due": began + timedelta(hours=2),
+            }
+        },
+    )
+
+
+async def test_what_was_posted_and_is_in_the_store_no_more_is_told_to_be_lost(
+    office: Office, blobs: Blobs, quarantine: str
+) -> None:
+    form = await opened(office)
+    assert (await post(form)).status_code == 303
+    place = Place(quarantine, key_in_store(form["upload"]))
+    version = (await blobs.find(place)).version
+    await confirmed(office, form, version, ago=timedelta(hours=1))
+    await blobs.delete(Place(place.bucket, place.key, version))
+    answer = await office.complete({"id": form["upload"]})
+    assert (answer.status_code, slug(answer)) == (410, "upload-lost")
+    assert "no fault of yours" in answer.json()["title_en"]
+    failed = (await office.ask("GET", f"/v1/uploads/{form['upload']}")).json()
+    assert (failed["state"], failed["reason"], failed["failure"]["code"]) == ("failed", "lost", "lost")
+    assert "ส่งไฟล์เดิมอีกครั้ง" in failed["failure"]["sentence"]
+    assert (await office.bring(DATA))["version"] == 1, "and the center can send it again"
+
+
 async def test_what_is_posted_after_the_confirmation_is_never_read_and_is_swept(
     office: Office, blobs: Blobs, quarantine: str, leftovers: Any
 ) -> None:
@@ -160,21 +195,7 @@ async def test_what_is_posted_after_the_confirmation_is_never_read_and_is_swept(
     place = Place(quarantine, key_in_store(form["upload"]))
     assert (await post(form, OTHER)).status_code == 303  # thought better of
     assert (await post(form, DATA)).status_code == 303
-    # As a process leaves it that died after it had confirmed: the file is read later, by whoever comes next.
-    confirmed = (await blobs.find(place)).version
-    began = datetime.now(UTC)
-    await documents(office).update(
-        {"uploads.id": form["upload"]},
-        {
-            "$set": {
-                "uploads.0.state": "completing",
-                "uploads.0.completing_at": began,
-                "uploads.0.size": len(DATA),
-                "uploads.0.form.version": confirmed,
-                "due": began + timedelta(hours=1),
-            }
-        },
-    )
+    await confirmed(office, form, (await blobs.find(place)).version)
     assert (await post(form, OTHER)).status_code == 303
     done = await office.complete({"id": form["upload"]})
     assert done.json()["receipt"]["sha256"] == hashlib.sha256(DATA).hexdigest()

@@ -6,9 +6,13 @@ The steps are undone in the database and the store by hand; the deaths themselve
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
+import socket
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -23,6 +27,7 @@ from tests.integration.submissions.conftest import Office, settings_of
 from tests.world import eventually
 
 DATA = paper("a", 200_000)
+HANG_UPS = 16
 BEGUN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -46,7 +51,8 @@ async def multipart(office: Office, upload: dict[str, Any]) -> Multipart:
     found = await documents(office).one({"uploads.id": upload["id"]})
     assert found is not None
     bucket = f"{office.world.namespace}-quarantine"
-    return Multipart(bucket, f"uploads/{upload['id']}.pdf", found["uploads"][0]["multipart"])
+    (own,) = [one for one in found["uploads"] if one["id"] == upload["id"]]
+    return Multipart(bucket, f"uploads/{upload['id']}.pdf", own["multipart"])
 
 
 async def join(office: Office, blobs: Blobs, upload: dict[str, Any]) -> None:
@@ -93,16 +99,89 @@ async def test_nobody_asks_again_and_the_sweeper_finishes_it(office: Office, blo
     assert (await documents(office).one({"uploads.id": upload["id"]}))["due"] is None  # type: ignore[index]
 
 
-async def test_what_is_in_the_store_no_more_is_not_called_received(office: Office, blobs: Blobs) -> None:
+async def test_what_is_in_the_store_no_more_is_asked_for_again_and_counts_as_received_when_it_was(
+    office: Office, blobs: Blobs
+) -> None:
     upload = await begun(office)
     await blobs.abort_multipart(await multipart(office, upload))
+    await missing(office, upload)
+    await office.send_parts(upload, DATA)
+    receipt = (await office.complete(upload)).json()["receipt"]
+    assert datetime.fromisoformat(receipt["received_at"]) == BEGUN, "the moment its parts were whole"
+    assert (await office.decided())["state"] == "accepted"
+
+
+async def test_parts_that_the_store_lost_while_it_joined_them_are_asked_for_at_once(
+    office: Office, blobs: Blobs
+) -> None:
+    """MinIO takes parts out of their list before it makes the object of them, and stops if it is hung up on."""
+    upload: dict[str, Any] = (await office.open(DATA)).json()
+    now = datetime.now(UTC).replace(microsecond=0)
+    change = {"uploads.0.state": "completing", "uploads.0.completing_at": now, "due": now + timedelta(hours=1)}
+    await documents(office).update({"uploads.id": upload["id"]}, {"$set": change})
+    before = await multipart(office, upload)
+    await missing(office, upload)
+    assert (await multipart(office, upload)).upload_id != before.upload_id, "MinIO joins nothing in one it broke off"
+    assert (await office.open(DATA)).json()["id"] == upload["id"], "whoever begins anew goes on with it"
+    await office.send_parts(upload, DATA)
+    receipt = (await office.complete(upload)).json()["receipt"]
+    assert datetime.fromisoformat(receipt["received_at"]) == now
+
+
+async def missing(office: Office, upload: dict[str, Any]) -> None:
     answer = await office.complete(upload)
-    assert (answer.status_code, answer.json()["type"]) == (410, "urn:saraban:problem:upload-lost")
-    assert "no fault of yours" in answer.json()["title_en"]
-    failed = (await office.ask("GET", f"/v1/uploads/{upload['id']}")).json()
-    assert (failed["state"], failed["reason"], failed["failure"]["code"]) == ("failed", "lost", "lost")
-    assert "ส่งไฟล์เดิมอีกครั้ง" in failed["failure"]["sentence"]
-    assert (await office.bring(DATA))["version"] == 1, "and the center can send it again"
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:saraban:problem:parts-missing"), answer.text
+    assert "ไม่ใช่ความผิดของผู้ส่ง" in answer.json()["detail"]
+    found = (await office.ask("GET", f"/v1/uploads/{upload['id']}")).json()
+    assert (found["state"], [one["stored"] for one in found["parts"]]) == ("open", [False])
+
+
+async def test_a_store_that_is_hung_up_on_while_it_joins_parts_costs_nobody_a_report(
+    office: Office, blobs: Blobs
+) -> None:
+    """As when a process is killed: at some of these moments MinIO loses the parts, and at some keeps half of them."""
+    for turn in range(HANG_UPS):
+        data = paper(f"cut {turn}", 20_000)
+        upload = (await office.open(data)).json()
+        await office.send_parts(upload, data)
+        now = datetime.now(UTC)
+        change = {"uploads.$.state": "completing", "uploads.$.completing_at": now, "due": now + timedelta(hours=1)}
+        await documents(office).update({"uploads.id": upload["id"]}, {"$set": change})
+        await hang_up(blobs, await multipart(office, upload), data, after=turn / HANG_UPS * 0.006)
+        answer = await office.complete(upload)
+        if answer.status_code == 503:  # neither parts nor object are shown: after some minutes
+            await documents(office).update({"uploads.id": upload["id"]}, {"$set": {"uploads.$.completing_at": BEGUN}})
+            answer = await office.complete(upload)
+        if answer.status_code == 409:
+            await office.send_parts(upload, data)
+            answer = await office.complete(upload)
+        assert answer.status_code == 200, answer.text
+        await office.decided()  # what is written past the service must not meet a write of its own
+
+
+async def hang_up(blobs: Blobs, there: Multipart, data: bytes, *, after: float) -> None:
+    """Ask the store to join the one part that it has, and be gone `after` so many seconds."""
+    (part,) = await blobs.list_parts(there)
+    checksum = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    told = f"<PartNumber>1</PartNumber><ETag>{part.etag}</ETag><ChecksumSHA256>{checksum}</ChecksumSHA256>"
+    body = f"<CompleteMultipartUpload><Part>{told}</Part></CompleteMultipartUpload>".encode()
+    request = blobs._signer.sign(
+        "POST",
+        f"/{there.bucket}/{there.key}",
+        query={"uploadId": there.upload_id},
+        headers={"Content-Length": str(len(body))},
+        now=datetime.now(UTC),
+        lifetime=timedelta(minutes=1),
+    )
+    url = urlsplit(request.url)
+    head = f"POST {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Length: {len(body)}\r\n\r\n"
+
+    def ask() -> None:
+        with socket.create_connection((url.hostname, url.port)) as connection:
+            connection.sendall(head.encode() + body)
+            time.sleep(after)
+
+    await asyncio.to_thread(ask)
 
 
 async def test_what_a_slow_store_does_not_show_yet_is_not_called_lost(office: Office, blobs: Blobs) -> None:

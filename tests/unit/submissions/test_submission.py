@@ -35,7 +35,17 @@ from services.submissions.refusals import (
     TooManyUploads,
     UploadOver,
 )
-from services.submissions.uploading.receiving import LOST_AFTER, begin_completion, decide, fail, is_lost, receive
+from services.submissions.uploading.receiving import (
+    AGAIN_WITHIN,
+    LOST_AFTER,
+    ask_again,
+    begin_completion,
+    decide,
+    fail,
+    is_lost,
+    late_for,
+    receive,
+)
 from services.submissions.uploading.sending import (
     Change,
     abort,
@@ -248,6 +258,48 @@ def test_a_file_that_the_store_does_not_show_is_given_up_only_after_minutes() ->
     assert timedelta(minutes=5) <= LOST_AFTER < timedelta(minutes=60), "leftovers are swept by the hour"
 
 
+def asked_again(change: Change, now: datetime) -> Change:
+    submission, upload = the(change)
+    again = ask_again(submission, upload, "m", "m2", now)
+    assert isinstance(again, Change)
+    return again
+
+
+def test_parts_that_the_store_lost_are_asked_for_again_and_the_moment_of_receipt_stays() -> None:
+    late = DEADLINE + timedelta(hours=3)
+    again = asked_again(completing(opened(), now=DEADLINE), late)
+    submission, upload = the(again)
+    assert (upload.state, upload.multipart, upload.expires_at) == ("open", "m2", late + AGAIN_WITHIN)
+    assert again.events == ()
+    assert begin_completion(submission, upload, {}, duty(), late) == PartsMissing((1,), lost=True)
+    whole = completing(again, now=late)
+    assert (the(whole)[1].received_at, late_for(duty(), the(whole)[1])) == (DEADLINE, False)
+
+
+def test_a_second_version_that_was_whole_in_time_is_taken_when_it_comes_again_after_the_deadline() -> None:
+    first = received(opened())
+    second = completing(opened(first.state, upload="u2"), "u2", now=DEADLINE)
+    submission, upload = the(second, "u2")
+    again = ask_again(submission, upload, "m", "m2", DEADLINE + timedelta(hours=3))
+    assert isinstance(again, Change)
+    assert the(completing(again, "u2", now=DEADLINE + timedelta(hours=4)), "u2")[1].state == "completing"
+
+
+def test_parts_are_not_asked_for_again_by_whoever_missed_others() -> None:
+    submission, upload = the(completing(asked_again(completing(opened()), NOW)))
+    assert ask_again(submission, upload, "m", "m3", NOW) == UploadOver(upload)
+    submission, upload = the(received(opened()))
+    assert ask_again(submission, upload, "m", "m2", NOW) == UploadOver(upload)
+
+
+def test_what_comes_to_light_after_all_is_received() -> None:
+    submission, upload = the(asked_again(completing(opened()), NOW + DAY))
+    done = receive(submission, upload, report_of(submission, upload))
+    assert kinds(done if isinstance(done, Change) else None) == [ReportReceived, StageChanged]
+    submission, upload = the(opened())
+    assert receive(submission, upload, report_of(submission, upload)) == UploadOver(upload), "it never was whole"
+
+
 def test_an_upload_can_be_given_up_until_its_completion_begins() -> None:
     submission, upload = the(opened())
     assert the(abort(submission, upload))[1].state == "aborted"
@@ -357,7 +409,7 @@ class Lives(RuleBasedStateMachine):
         self.apply(begin_completion(self.state, upload, stored, duty(), self.now))
 
     @precondition(lambda self: self.state and self.state.uploads)
-    @rule(data=st.data(), outcome=st.sampled_from(["receive", "fail", "abort", "expire"]))
+    @rule(data=st.data(), outcome=st.sampled_from(["receive", "fail", "abort", "expire", "again"]))
     def end(self, data: st.DataObject, outcome: str) -> None:
         assert self.state is not None
         upload = self.pick(data)
@@ -367,6 +419,8 @@ class Lives(RuleBasedStateMachine):
             self.apply(fail(self.state, upload, "lost"))
         elif outcome == "abort":
             self.apply(abort(self.state, upload))
+        elif outcome == "again":
+            self.apply(ask_again(self.state, upload, upload.multipart, f"m{len(self.told)}", self.now))
         else:
             self.apply(expire(self.state, upload, self.now))
 
