@@ -70,7 +70,8 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "notifier.sender.begins": "seconds",
         # submissions
         "submissions.upload.failed": "reason",
-        "submissions.uploads.reconciled": "received failed expired",
+        "submissions.upload.parts_gone": "",
+        "submissions.uploads.reconciled": "received failed expired asked_again",
         "submissions.reconciler.failed": "",
         "submissions.reports.inspected": "accepted rejected postponed",
         "submissions.report.infected": "upload signature",
