@@ -1,8 +1,8 @@
 # One word for each habit. Each sets up all it needs by itself; `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-# Tests wait for brokers more than they compute: one worker more than the cores of a small machine.
-WORKERS ?= 3
+# Tests wait for brokers as long as they compute: twice the two cores of a small machine.
+WORKERS ?= 4
 PYTHON_FILES := services shared deploy tests
 
 .PHONY: help demo up down status test test-real faults campaigns lint format bench rolls evening vault clusters requirements local dev corpus
