@@ -135,7 +135,7 @@ async def run_app(app: Any) -> AsyncIterator[None]:
         yield
 
 
-async def eventually(question: Callable[[], Awaitable[T | None]], *, within: float = 30.0) -> T:
+async def eventually(question: Callable[[], Awaitable[T | None]], *, within: float = 60.0) -> T:
     """Ask until the answer is truthy, and return it; fails with the last answer when the time is up."""
     until = time.monotonic() + within
     while True:

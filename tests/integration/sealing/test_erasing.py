@@ -49,7 +49,7 @@ async def test_another_process_forgets_an_erased_holder_within_the_life_of_its_k
     async def gone() -> bool:
         return await other.open_many([(sealed, a.label)]) == [None]
 
-    await eventually(gone, within=5)
+    await eventually(gone, within=20)
 
 
 async def test_a_copy_of_the_database_from_before_brings_nothing_back(
