@@ -189,7 +189,7 @@ def build(settings: SubmissionsSettings, *, listeners: Sequence[Any] = ()) -> Fa
         routers=[
             routes(desk, clock),
             form_routes(desk, forms, clock),
-            receipt_routes(desk, settings.public_url),
+            receipt_routes(desk, settings.public_url, clock),
             *after.routers(desk),
         ],
         verifier=TokenVerifier(settings.oidc_issuer, settings.oidc_audience, http),

@@ -7,12 +7,12 @@ from fastapi import Response
 from starlette.responses import HTMLResponse
 
 from services.submissions import problems
-from services.submissions.desk import Code, Desk, Reader
+from services.submissions.desk import Clock, Code, Desk, Reader
 from services.submissions.domain import Report, Submission
 from services.submissions.receipts.checking import check_receipt
 from services.submissions.receipts.codes import read_receipt_code
 from services.submissions.receipts.page import HEADERS, receipt_page, unknown_page
-from services.submissions.receipts.paper import Office, receipt_paper
+from services.submissions.receipts.paper import Office, Since, receipt_paper
 from services.submissions.receipts.signing import Receipt
 from services.submissions.receipts.views import ReceiptView, receipt_view
 from shared.http import Router
@@ -24,7 +24,7 @@ _PDF: dict[int | str, dict[str, Any]] = {
 }
 
 
-def receipt_routes(desk: Desk, public_url: str) -> Router:
+def receipt_routes(desk: Desk, public_url: str, clock: Clock) -> Router:
     """The routes of receipts. `public_url` is where strangers reach this service."""
     router = Router()
 
@@ -37,7 +37,7 @@ def receipt_routes(desk: Desk, public_url: str) -> Router:
 
     @router.get("/v1/receipts/{code}/paper", response_class=Response, responses=_PDF)
     async def get_receipt_paper(principal: Reader, code: Code) -> Response:
-        """A receipt to print: with its code, a QR code to check it, and its signature inside the file."""
+        """A receipt to print: its code, a QR code to check it, its signature inside the file, and what came of it."""
         at = await _found(desk, code)
         if at is None:
             raise problems.RECEIPT_UNKNOWN.problem(where="path.code")
@@ -51,7 +51,9 @@ def receipt_routes(desk: Desk, public_url: str) -> Router:
         assert isinstance(said, Receipt), "every key that ever signed is kept"
         office = Office(name or submission.center, round_.fiscal_year, round_.academic_year)
         address = f"{public_url}/r/{report.receipt}"
-        pdf = await asyncio.to_thread(receipt_paper, said, report.signed, office, address)
+        shown = receipt_view(submission, report, await desk.survivor(submission))
+        since = Since(clock(), shown.state, shown.decided_at, shown.late)
+        pdf = await asyncio.to_thread(receipt_paper, said, report.signed, office, address, since)
         headers = {"Content-Disposition": f'attachment; filename="receipt-{report.receipt}.pdf"'}
         return Response(pdf, media_type="application/pdf", headers=headers)
 

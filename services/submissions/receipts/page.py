@@ -14,7 +14,7 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
 }
-_STATES: Final[dict[Standing, tuple[str, str]]] = {
+STATES: Final[dict[Standing, tuple[str, str]]] = {
     "received": ("ได้รับแล้ว กำลังตรวจไฟล์", "received; its file is being inspected"),
     "accepted": ("ได้รับแล้ว ไฟล์ผ่านการตรวจ", "received; its file passed the inspection"),
     "rejected": ("ไฟล์ใช้ไม่ได้ ต้องส่งใหม่", "its file was refused; another must be sent"),
@@ -32,7 +32,7 @@ dd{margin:0;overflow-wrap:anywhere}.en{color:#57606a;font-size:.85em}code{font-f
 
 def receipt_page(receipt: ReceiptView) -> str:
     """What a stranger may know of a receipt, Thai first, days in the Buddhist Era."""
-    state, state_en = _STATES[receipt.state]
+    state, state_en = STATES[receipt.state]
     late, late_en = ("หลังกำหนด", "after the deadline") if receipt.late else ("ภายในกำหนด", "on time")
     facts = (
         ("รอบการประเมิน", "round", receipt.round),

@@ -19,9 +19,10 @@ from deploy.local.crowd.papers import paper
 from services.submissions.app import build
 from services.submissions.receipts.checking import check_receipt
 from services.submissions.receipts.signing import Receipt
-from shared.thai.calendar import format_moment
+from shared.thai.calendar import format_moment, in_bangkok
 from tests.contract.conformance import listening
 from tests.integration.submissions.conftest import Office, introduce, settings_of
+from tests.unit.paper.seeing import text_of
 from tests.world import World, run_app
 
 
@@ -76,20 +77,25 @@ async def a_review_is_told_apart_from_the_decision(office: Office, before: dict[
     assert "สมศ. พิจารณาเมื่อ" in page
 
 
-async def test_on_paper_it_is_the_same_page_each_time_for_those_who_may_see_the_report(office: Office) -> None:
+async def test_on_paper_it_carries_its_proof_for_those_who_may_see_the_report(office: Office) -> None:
     receipt = await office.bring(paper("a", 200_000))
+    await office.decided()
+    shown = (await office.http.get(f"/v1/receipts/{receipt['code']}")).json()
     path = f"/v1/receipts/{receipt['code']}/paper"
     pages = [
         await office.ask("GET", path, **who)
         for who in ({}, {"role": "lao", "org": "6580101"}, {"role": "auditor", "org": "a"})
     ]
     assert {page.status_code for page in pages} == {200}
-    assert len({page.content for page in pages}) == 1
     assert pages[0].headers["content-type"] == "application/pdf"
     assert pages[0].headers["content-disposition"] == f'attachment; filename="receipt-{receipt["code"]}.pdf"'
     assert pages[0].headers["x-content-type-options"] == "nosniff"
-    with pikepdf.open(io.BytesIO(pages[0].content)) as pdf:
-        assert str(pdf.docinfo["/Keywords"]) == receipt["signed"]
+    for page in pages:
+        with pikepdf.open(io.BytesIO(page.content)) as pdf:
+            assert str(pdf.docinfo["/Keywords"]) == receipt["signed"]
+        text = text_of(page.content)
+        assert "passed the inspection" in text
+        assert f"{in_bangkok(datetime.fromisoformat(shown['decided_at'])):%H:%M:%S} Thai time" in text
     for who, status in (
         ({"role": "center", "org": office.other}, 403),
         ({"role": "district", "org": "5802"}, 403),

@@ -7,7 +7,7 @@ import io
 import json
 from base64 import urlsafe_b64encode
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from deploy.local.cli import app
 from services.submissions.receipts.checking import NotGood, check_receipt
 from services.submissions.receipts.page import receipt_page, unknown_page
-from services.submissions.receipts.paper import Office, receipt_paper
+from services.submissions.receipts.paper import Office, Since, receipt_paper
 from services.submissions.receipts.signing import TYPE, Receipt, ReceiptSigner
 from services.submissions.receipts.views import receipt_view
 from shared.thai.calendar import BANGKOK
@@ -38,6 +38,8 @@ RECEIPT = Receipt(
     late=False,
 )
 OFFICE = Office("ศพด. บ้านหนองน้ำใส", 2569, 2567)
+SINCE = Since(RECEIPT.received_at, "received", None, late=False)
+DECIDED = Since(RECEIPT.received_at + timedelta(days=1), "accepted", RECEIPT.received_at, late=False)
 
 
 @pytest.fixture
@@ -117,13 +119,13 @@ def test_no_text_makes_the_check_stumble(text: str) -> None:
 # On paper
 
 
-def test_the_same_receipt_is_the_same_page_and_carries_its_signature(signer: ReceiptSigner) -> None:
+def test_whatever_came_of_it_each_print_carries_the_same_signature(signer: ReceiptSigner) -> None:
     signed = signer.sign(RECEIPT)
-    first, second = (receipt_paper(RECEIPT, signed, OFFICE, "http://x/r/CODE") for _ in range(2))
-    assert first == second
-    with pikepdf.open(io.BytesIO(first)) as pdf:
-        assert len(pdf.pages) == 1
-        assert check_receipt(str(pdf.docinfo["/Keywords"]), keys(signer)) == RECEIPT
+    for since in (SINCE, DECIDED):
+        with pikepdf.open(io.BytesIO(receipt_paper(RECEIPT, signed, OFFICE, "http://x/r/CODE", since))) as pdf:
+            assert len(pdf.pages) == 1
+            assert str(pdf.docinfo["/Keywords"]) == signed
+            assert check_receipt(str(pdf.docinfo["/Keywords"]), keys(signer)) == RECEIPT
 
 
 def test_the_command_checks_a_receipt_and_its_report_without_a_network(signer: ReceiptSigner, tmp_path: Path) -> None:
@@ -135,7 +137,7 @@ def test_the_command_checks_a_receipt_and_its_report_without_a_network(signer: R
     published = write("keys.json", json.dumps(keys(signer)).encode())
     report_file, other = write("report.pdf", REPORT), write("other.pdf", b"%PDF-1.7 another")
     for name, data in (
-        ("receipt.pdf", receipt_paper(RECEIPT, signed, OFFICE, "http://x/r/CODE")),
+        ("receipt.pdf", receipt_paper(RECEIPT, signed, OFFICE, "http://x/r/CODE", SINCE)),
         ("receipt.json", json.dumps({"signed": signed}).encode()),
         ("receipt.jws", signed.encode()),
     ):
