@@ -85,6 +85,7 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "submissions.deadlines.told": "centers",
         "submissions.archive.sent": "reports",
         "submissions.archive.fault": "fault",
+        "submissions.archive.unread": "",
         "submissions.inspection.not_isolated": "",
         "submissions.inspection.restarted": "",
         "submissions.inspection.refused": "step setting",

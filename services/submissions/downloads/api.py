@@ -1,13 +1,14 @@
 """Reports over HTTP, outwards: a link to one, an archive of many."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query, Response
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from services.submissions import problems as own
 from services.submissions.audit.journal import Action, Journal
@@ -23,8 +24,13 @@ from shared.http import Problem, Router, requires, route_options
 from shared.http import problems as common
 from shared.security.principals import Principal, Role
 from shared.security.scope import may_see
+from shared.telemetry import get_logger
 from shared.thai.calendar import in_bangkok
 
+log = get_logger()
+
+READ_WITHIN_S: Final = 120.0
+"""A reader that takes nothing of an archive for so long has gone, though its line still stands."""
 _OVER = (Role.DEPARTMENT, Role.PROVINCE, Role.DISTRICT, Role.LAO, Role.AUDITOR, Role.ASSESSOR)
 Looker = Annotated[Principal, Depends(requires(*_OVER, Role.CENTER))]
 Collector = Annotated[Principal, Depends(requires(*_OVER))]
@@ -137,6 +143,7 @@ def _many(router: Router, desk: Desk, clusters: ClusterStore, archives: Archives
             "cluster": cluster,
             "after": after,
             "file": file,
+            "why": why,
             "made_at": in_bangkok(now).isoformat(timespec="milliseconds"),
             "made_for": f"{principal.role.value} {principal.org}",
         }
@@ -166,15 +173,25 @@ async def _sight(
 
 
 class _Archive(StreamingResponse):
-    """Closes its stream however the answer ends: left to the collector, that of who hung up would keep its place."""
+    """Closes its stream however the answer ends: left to the collector, that of who hung up would keep its place. Who
+    stops reading without hanging up is left after a while: the answer breaks off, before its directory.
+    """
 
     def __init__(self, first: bytes, stream: AsyncGenerator[bytes], **more: Any) -> None:
         super().__init__(_from(first, stream), **more)
         self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def in_time(message: Message) -> None:
+            try:
+                async with asyncio.timeout(READ_WITHIN_S):
+                    await send(message)
+            except TimeoutError:
+                log.warning("submissions.archive.unread")
+                raise
+
         async with aclosing(self._stream):
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, in_time)
 
 
 async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

@@ -106,7 +106,7 @@ class Archives:
         codes = [one.center for one in owing]
         whole, names = await self._roster.whole(wanted.round, codes), await self._roster.names(codes)
         chosen = [_choose(one, whole.get(one.center), names.get(one.center), wanted, who) for one in owing]
-        looked = [(entry.center, f"{wanted.round} {entry.receipt} {wanted.which}") for entry, file in chosen if file]
+        looked = [(entry.center, _detail(wanted, entry)) for entry, file in chosen if file]
         if looked:
             await self._journal.looked_at_many(who, looked)
         for entry, file in chosen:
@@ -156,6 +156,11 @@ class Archives:
                 await asyncio.sleep(_WAIT * 2**attempt)
             else:
                 return
+
+
+def _detail(wanted: Wanted, entry: Entry) -> str:
+    """What the trail says of a look, as of one by a link."""
+    return " ".join(filter(None, (wanted.round, entry.receipt, wanted.which, wanted.why)))
 
 
 def _as_read(entry: Entry, file: File, read: _Read) -> Entry:

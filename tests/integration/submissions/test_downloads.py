@@ -170,6 +170,7 @@ async def test_an_archive_holds_what_counts_under_an_office_and_says_what_it_lac
     assert name == f"58/5801/6580101/{office.center}-v1-{report['receipt']}.pdf"
     assert hashlib.sha256(whole.read(name)).hexdigest() == report["clean"]["sha256"]
     assert manifest["counts"] == {"included": 1, "not_accepted": 1}
+    assert manifest["why"] is None, "nobody asks why somebody wants copies"
     line, other = manifest["reports"]
     assert (line["center"], line["file"], line["sha256"]) == (office.center, name, report["clean"]["sha256"])
     assert (other["center"], other["standing"], other["file"]) == (office.other, "rejected", None)
@@ -192,7 +193,9 @@ async def test_an_archive_goes_on_after_a_center_and_is_empty_elsewhere(office: 
     _, none = opened(await archive(office, role="district", org="5802"))
     assert none["reports"] == []
     originals = {"file": "original", "why": "assessment"}
-    whole, _ = opened(await archive(office, originals, **ONESQA))
+    whole, manifest = opened(await archive(office, originals, **ONESQA))
+    assert (manifest["file"], manifest["why"]) == ("original", "assessment")
+    assert (await trail(office))[-1][2].endswith(" original assessment"), "as of a single file"
     digests = {hashlib.sha256(whole.read(one)).hexdigest() for one in whole.namelist() if one.endswith(".pdf")}
     sent = {(await office.submission(code))["reports"][0]["sha256"] for code in (office.center, office.other)}
     assert digests == sent
@@ -295,6 +298,19 @@ async def test_a_third_archive_waits_and_who_hangs_up_in_the_middle_makes_room(o
     opened(await archive(office))
     gone[1].set()
     await asyncio.gather(both[1], return_exceptions=True)
+
+
+async def test_who_stops_reading_without_hanging_up_keeps_no_place(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.submissions.downloads.api.READ_WITHIN_S", 0.5)
+    await accepted(office)
+    never, begun = asyncio.Event(), [asyncio.Event() for _ in range(2)]
+    both = [asyncio.create_task(hung_up(office, one, never)) for one in begun]
+    ended = await asyncio.wait_for(asyncio.gather(*both, return_exceptions=True), 20)
+    assert all(one.is_set() for one in begun), "both had begun to read"
+    assert all(isinstance(one, Exception) for one in ended), "what broke off is not taken for whole"
+    opened(await archive(office))
 
 
 async def test_where_the_database_is_away_an_archive_fails_before_its_first_byte_and_keeps_no_place(
