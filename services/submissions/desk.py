@@ -7,10 +7,9 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Path, Query
 
 from services.submissions import problems
-from services.submissions.carrying.carrier import LONGEST_CHAIN
 from services.submissions.domain import Duty, Submission, Upload, on_time_until
 from services.submissions.receipts.signing import ReceiptSigner
-from services.submissions.store import Store
+from services.submissions.store import LONGEST_CHAIN, Store
 from services.submissions.uploading.completion import Completion
 from services.submissions.uploading.uploads import Uploads
 from services.submissions.views import UploadView, upload_view
@@ -37,6 +36,8 @@ Clock = Callable[[], datetime]
 class Following(Protocol):
     """What belongs to a center in a round, and follows it when it is merged."""
 
+    @property
+    def round(self) -> str: ...
     @property
     def center(self) -> str: ...
     @property
@@ -85,7 +86,7 @@ class Desk:
     async def submission(self, round_: str, center: str, principal: Principal) -> Submission | None:
         """What a center sent for a round, if the principal may look at it; None if there is nothing.
 
-        What a merge carried follows its center: the offices over the survivor see it, and the survivor itself.
+        What a merge carried follows its center: the offices over the last survivor see it, and the survivors.
         """
         await self.round(round_)
         stored = await self.store.of_center(round_, center)
@@ -103,12 +104,19 @@ class Desk:
             found, successor = stored.state, stored.state.successor
         return found
 
-    async def sees(self, principal: Principal, center: str, found: Following | None) -> None:
+    async def sees(
+        self, principal: Principal, center: str, found: Following | None, *, where: str = "path.center"
+    ) -> None:
         """Nothing, if the principal may look at what a center sent or has yet to send; or the problem."""
         if found is None:
             await self.center(center, principal, act=False)
-        elif not any(may_see(principal, found.path, one) for one in (found.center, found.successor) if one):
-            raise common.OUT_OF_SCOPE.problem(where="path.center")
+            return
+        survivors, path = list[str](), found.path
+        if found.successor:
+            survivors, under = await self.store.survivors(found.round, found.successor)
+            path = under or path
+        if not any(may_see(principal, path, one) for one in (found.center, *survivors)):
+            raise common.OUT_OF_SCOPE.problem(where=where)
 
     async def within(self, principal: Principal, within: str | None) -> tuple[str, ...]:
         """The organizations that all centers of a list must lie under, or the problem."""

@@ -36,6 +36,9 @@ Refusal = TypeVar("Refusal")
 PROJECTIONS = ("centers", "rounds", "obligations", "clusters")
 """Collections that a rebuild may drop before the group `projections` is rewound."""
 
+LONGEST_CHAIN = 16
+"""Merges after one another: more than this is a ring."""
+
 RACES = 16
 """Writers of one submission are one center's: more losses in a row than this is a fault."""
 
@@ -143,6 +146,18 @@ class Store:
         """What the registry told of these obligations (`round/center`), as far as it is known."""
         found = await self.obligations.documents.find({"_id": {"$in": list(keys)}})
         return {row["_id"]: Obligation(tuple(row["path"]), row["owed"], row.get("successor")) for row in found}
+
+    async def survivors(self, round_: str, successor: str) -> tuple[list[str], tuple[str, ...] | None]:
+        """Where merges after one another lead, the last survivor last, and the offices over that one; None while
+        nothing is known of it.
+        """
+        centers, path, at = list[str](), None, successor
+        while at not in centers and len(centers) < LONGEST_CHAIN:
+            centers.append(at)
+            obligation = (await self.obligations_of([key_of(round_, at)])).get(key_of(round_, at))
+            path = obligation.path if obligation else await self.path_of(at) or path
+            at = (obligation.successor if obligation else None) or at
+        return centers, path
 
     # --- submissions
 

@@ -10,7 +10,7 @@ from functools import partial
 
 from services.submissions.carrying.rules import follow, give_up, hand_over, take_back, take_over
 from services.submissions.domain import Submission
-from services.submissions.store import Obligation, Store, key_of
+from services.submissions.store import LONGEST_CHAIN, Obligation, Store, key_of
 from services.submissions.uploading.sending import Change
 from shared.bus import Batch
 from shared.contracts.events import (
@@ -23,8 +23,6 @@ from shared.contracts.events import (
     ReviewAccepted,
 )
 
-LONGEST_CHAIN = 16
-"""Merges after one another: more than this is a ring."""
 _TOUCHING = (ReportReceived, ReportAccepted, ReportRejected, ReportReturned, ReviewAccepted, ReportCarried)
 
 
@@ -54,8 +52,14 @@ class Carrier:
         elif submission.successor is not None:
             await self._undo(submission, obligation.path, now, trace)
         elif submission.path != obligation.path:
-            for center in (submission.center, *(one.center for one in submission.carried)):
-                await self._write(submission.round, center, partial(follow, path=obligation.path), trace)
+            # Itself last: what a crash leaves half done must look undone.
+            await self._take_along(submission, obligation.path, trace)
+            await self._write(submission.round, submission.center, partial(follow, path=obligation.path), trace)
+
+    async def _take_along(self, submission: Submission, path: tuple[str, ...], trace: str | None) -> None:
+        """What merges before had carried to it goes under the same offices."""
+        for one in submission.carried:
+            await self._write(submission.round, one.center, partial(_along, path=path), trace)
 
     async def _carry(self, origin: Submission, successor: str, now: datetime, trace: str | None) -> None:
         if origin.successor not in {None, successor}:
@@ -64,6 +68,7 @@ class Carrier:
             path = await self._path(origin, successor)
             over = partial(hand_over, successor=successor, path=path, now=now)
             origin = await self._write(origin.round, origin.center, over, trace) or origin
+            await self._take_along(origin, path, trace)
             take = partial(take_over, center=successor, path=path, origin=origin, now=now)
             survivor = await self._write(origin.round, successor, take, trace)
             if survivor is None or survivor.successor is None:
@@ -77,14 +82,13 @@ class Carrier:
                 break
             survivor = await self._write(origin.round, at, partial(give_up, origin=origin, now=now), trace)
             at = survivor.successor if survivor else None
+        await self._take_along(origin, path, trace)
         await self._write(origin.round, origin.center, partial(take_back, path=path, now=now), trace)
 
     async def _path(self, origin: Submission, successor: str) -> tuple[str, ...]:
-        """The offices over the survivor; while nothing is known of it, those over the closed center."""
-        obligations = await self._store.obligations_of([key_of(origin.round, successor)])
-        for obligation in obligations.values():
-            return obligation.path
-        return await self._store.path_of(successor) or origin.path
+        """The offices over the last survivor; while nothing is known of it, those over the closed center."""
+        _, path = await self._store.survivors(origin.round, successor)
+        return path or origin.path
 
     async def _write(
         self, round_: str, center: str, rule: Callable[[Submission | None], Change | None], trace: str | None
@@ -95,3 +99,8 @@ class Carrier:
             return rule(current) or (Change(current) if current else None)
 
         return await self._store.write(key_of(round_, center), change, traceparent=trace)
+
+
+def _along(submission: Submission | None, *, path: tuple[str, ...]) -> Change | None:
+    """As `follow`, unless its merge was undone meanwhile."""
+    return follow(submission, path=path) if submission and submission.successor else None

@@ -16,8 +16,6 @@ from services.submissions.receipts.paper import Office, Since, receipt_paper
 from services.submissions.receipts.signing import Receipt
 from services.submissions.receipts.views import ReceiptView, receipt_view
 from shared.http import Router
-from shared.http import problems as common
-from shared.security.scope import may_see
 
 _PDF: dict[int | str, dict[str, Any]] = {
     200: {"description": "A page to print", "content": {"application/pdf": {"schema": {"type": "string"}}}}
@@ -42,9 +40,7 @@ def receipt_routes(desk: Desk, public_url: str, clock: Clock) -> Router:
         if at is None:
             raise problems.RECEIPT_UNKNOWN.problem(where="path.code")
         submission, report = at
-        holders = [one for one in (submission.center, submission.successor) if one]
-        if not any(may_see(principal, submission.path, one) for one in holders):
-            raise common.OUT_OF_SCOPE.problem(where="path.code")
+        await desk.sees(principal, submission.center, submission, where="path.code")
         round_ = await desk.round(submission.round)
         name = await desk.store.name_of(submission.center)
         said = check_receipt(report.signed, await desk.receipt_keys())

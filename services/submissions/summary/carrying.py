@@ -2,19 +2,21 @@
 
 from functools import partial
 
-from services.submissions.store import Obligation, Store, key_of
+from services.submissions.store import LONGEST_CHAIN, Obligation, Store, key_of
 from services.submissions.summary.answers import CarriedSummary, Summary
 from services.submissions.summary_store import SummaryStore, Written
 from shared.bus import Batch
 from shared.contracts.events import ObligationChanged, SummarySent
 
-LONGEST_CHAIN = 16
-"""Merges after one another: more than this is a ring."""
-
 
 def handed_over(origin: Summary | None, *, successor: str | None, path: tuple[str, ...]) -> Written | None:
     """The closed center's: `successor` answers for it; or nobody, when the merge was undone."""
     return (origin.model_copy(update={"successor": successor, "path": path}), None) if origin else None
+
+
+def followed(summary: Summary | None, *, path: tuple[str, ...]) -> Written | None:
+    """A closed center's: it goes under other offices with its successor, unless its merge was undone meanwhile."""
+    return (summary.model_copy(update={"path": path}), None) if summary and summary.successor else None
 
 
 def taken_over(survivor: Summary | None, *, center: str, path: tuple[str, ...], origin: Summary) -> Written | None:
@@ -59,23 +61,29 @@ class SummaryCarrier:
             await self._carry(summary, obligation.successor)
         elif summary.successor is not None or summary.path != obligation.path:
             await self._undo(summary)
+            await self._take_along(summary, obligation.path)  # itself last: a crash leaves it undone
             back = partial(handed_over, successor=None, path=obligation.path)
             await self._write(summary.round, summary.center, back)
+
+    async def _take_along(self, summary: Summary, path: tuple[str, ...]) -> None:
+        """What merges before had carried to it goes under the same offices."""
+        for one in summary.carried:
+            await self._write(summary.round, one.center, partial(followed, path=path))
 
     async def _carry(self, origin: Summary, successor: str) -> None:
         if origin.successor not in {None, successor}:
             await self._undo(origin)
         for _ in range(LONGEST_CHAIN):
-            obligation = (await self._store.obligations_of([key_of(origin.round, successor)])).values()
-            path = next((one.path for one in obligation), await self._store.path_of(successor) or origin.path)
+            survivors, found = await self._store.survivors(origin.round, successor)
+            path = found or origin.path
             over = partial(handed_over, successor=successor, path=path)
             origin = await self._write(origin.round, origin.center, over) or origin
+            await self._take_along(origin, path)
             take = partial(taken_over, center=successor, path=path, origin=origin)
             survivor = await self._write(origin.round, successor, take)
-            further = next((one.successor for one in obligation), None)
-            if survivor is None or further is None:
+            if survivor is None or len(survivors) == 1:
                 return
-            origin, successor = survivor, further
+            origin, successor = survivor, survivors[1]
 
     async def _undo(self, origin: Summary) -> None:
         at = origin.successor

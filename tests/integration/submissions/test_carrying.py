@@ -12,6 +12,7 @@ from tests.integration.submissions.test_deciding import told
 from tests.world import eventually
 
 ELSEWHERE = ("00", "58", "5802", "6580202")
+THIRD = ("00", "58", "5803", "6580303")
 
 
 def obligation(office: Office, code: str, **changes: Any) -> tuple[str, int, ObligationChanged]:
@@ -117,14 +118,54 @@ async def test_a_merge_that_is_undone_takes_it_back(office: Office) -> None:
     assert (await office.ask("GET", path, role="district", org="5801")).status_code == 200
 
 
+async def under(office: Office, code: str, path: tuple[str, ...]) -> None:
+    """Wait until a center's record lies under these offices."""
+    key = {"_id": f"{office.round}/{code}", "path": list(path)}
+    await eventually(lambda: office.world.mongo("submissions").documents("submissions").one(key))
+
+
+async def read_by(office: Office, receipt: str, **who: str) -> set[int]:
+    """How the closed center's submission and its receipt on paper are answered."""
+    paths = f"/v1/rounds/{office.round}/centers/{office.center}/submission", f"/v1/receipts/{receipt}/paper"
+    return {(await office.ask("GET", path, **who)).status_code for path in paths}
+
+
 async def test_merges_after_one_another_carry_on(office: Office) -> None:
-    await office.bring(paper("a", 200_000))
+    receipt = (await office.bring(paper("a", 200_000)))["code"]
     await office.decided()
     await merge(office)
     await until(office, office.other, state="accepted")
-    await office.tell(obligation(office, office.other, sequence=3, owed=False, successor=office.idle))
+    await office.tell(
+        obligation(office, office.idle, path=THIRD, lao=THIRD[-1]),
+        obligation(office, office.other, sequence=3, owed=False, successor=office.idle),
+    )
     found = await until(office, office.idle, state="accepted")
     assert [one["origin"] for one in found["carried"]] == [office.center]
+    await under(office, office.center, THIRD)
+    for code in (office.center, office.other, office.idle):
+        assert await read_by(office, receipt, org=code) == {200}
+    assert await read_by(office, receipt, role="district", org="5803") == {200}
+    for district in ("5801", "5802"):
+        assert await read_by(office, receipt, role="district", org=district) == {403}
+
+    # The last merge is taken back: the first stands, and so what it carried is the other's again.
+    await office.tell(obligation(office, office.other, sequence=4, path=ELSEWHERE, lao=ELSEWHERE[-1]))
+    await until(office, office.idle, state="awaited", carried=[])
+    await under(office, office.other, ELSEWHERE)
+    await under(office, office.center, ELSEWHERE)
+    assert await read_by(office, receipt, role="district", org="5803") == {403}
+
+
+async def test_a_survivor_that_moves_takes_along_what_was_carried_to_it(office: Office) -> None:
+    receipt = (await office.bring(paper("a", 200_000)))["code"]
+    await office.decided()
+    await merge(office)
+    await until(office, office.other, state="accepted")
+    await office.tell(obligation(office, office.other, sequence=3, path=THIRD, lao=THIRD[-1]))
+    for code in (office.other, office.center):
+        await under(office, code, THIRD)
+    assert await read_by(office, receipt, role="lao", org=THIRD[-1]) == {200}
+    assert await read_by(office, receipt, role="lao", org=ELSEWHERE[-1]) == {403}
 
 
 async def test_a_center_that_moves_takes_its_submission_to_its_new_offices(office: Office) -> None:

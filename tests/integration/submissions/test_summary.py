@@ -19,6 +19,7 @@ GIVEN = EARLY_CHILDHOOD.model_dump(mode="json")
 CODES = [one.code for one in EARLY_CHILDHOOD.indicators]
 ONESQA = {"role": "assessor", "org": "onesqa"}
 WORDS = "ครูรู้จักเด็กทุกคน"
+MOVED, FURTHER = ("00", "58", "5802", "6580202"), ("00", "58", "5803", "6580303")
 
 
 def address(office: Office, rest: str = "", center: str = "") -> str:
@@ -228,3 +229,28 @@ async def test_a_summary_follows_a_merge(office: Office) -> None:
     assert (found["center"], found["origin"], found["ratings"]) == (office.other, office.center, sent["ratings"])
     page = await office.ask("GET", f"/v1/rounds/{office.round}/summaries", role="province", org="58")
     assert [(one["center"], one["origin"]) for one in page.json()["items"]] == [(office.other, office.center)]
+
+
+async def test_a_summary_that_was_carried_follows_its_survivor_further(office: Office) -> None:
+    await bring(office)
+    kept = office.world.mongo("submissions").documents("summaries")
+
+    async def tell(code: str, sequence: int, **changes: Any) -> None:
+        facts = {"round": office.round, "center": code, "lao": PATH[-1], "path": PATH, "owed": True, **changes}
+        await office.tell((f"{office.round}/{code}", sequence, ObligationChanged(**facts)))
+
+    async def follows(path: tuple[str, ...], successor: str) -> None:
+        found = {"_id": f"{office.round}/{office.center}", "path": list(path), "successor": successor}
+        await eventually(lambda: kept.one(found))
+        for lao, status in ((path[-1], 200), (PATH[-1], 403)):
+            answer = await office.ask("GET", address(office), role="lao", org=lao)
+            assert answer.status_code == status, lao
+
+    await tell(office.center, 2, owed=False, successor=office.other)
+    await eventually(lambda: kept.one({"_id": f"{office.round}/{office.other}"}))
+    await tell(office.other, 2, path=MOVED, lao=MOVED[-1])
+    await follows(MOVED, office.other)
+    await tell(office.idle, 2, path=FURTHER, lao=FURTHER[-1])
+    await tell(office.other, 3, path=MOVED, lao=MOVED[-1], owed=False, successor=office.idle)
+    await follows(FURTHER, office.other)
+    assert (await office.ask("GET", address(office), role="lao", org=MOVED[-1])).status_code == 403
