@@ -107,16 +107,26 @@ class Desk:
     async def sees(
         self, principal: Principal, center: str, found: Following | None, *, where: str = "path.center"
     ) -> None:
-        """Nothing, if the principal may look at what a center sent or has yet to send; or the problem."""
+        """Nothing, if the principal may look at what a center sent or has yet to send; or the problem.
+
+        A round that was closed keeps its centers where they were: the offices over them then may look, and those now.
+        """
         if found is None:
             await self.center(center, principal, act=False)
             return
-        survivors, path = list[str](), found.path
-        if found.successor:
-            survivors, under = await self.store.survivors(found.round, found.successor)
-            path = under or path
-        if not any(may_see(principal, path, one) for one in (found.center, *survivors)):
+        centers, counted, now = await self._keepers(found)
+        if not any(may_see(principal, path, one) for path in (counted, now) for one in centers):
             raise common.OUT_OF_SCOPE.problem(where=where)
+
+    async def _keepers(self, found: Following) -> tuple[list[str], tuple[str, ...], tuple[str, ...]]:
+        """Who looks after what a center sent: itself and, after merges, the survivors; the offices over the last of
+        them as the round counts it, and as it stands in the tree now.
+        """
+        centers, counted = [found.center], found.path
+        if found.successor:
+            survivors, path = await self.store.survivors(found.round, found.successor)
+            centers, counted = [*centers, *survivors], path or counted
+        return centers, counted, await self.store.path_of(centers[-1]) or counted
 
     async def within(self, principal: Principal, within: str | None) -> tuple[str, ...]:
         """The organizations that all centers of a list must lie under, or the problem."""
@@ -133,13 +143,16 @@ class Desk:
         return (own, within)
 
     async def upload(self, upload: str, principal: Principal, *, act: bool) -> tuple[Submission, Upload]:
-        """An upload on which the principal may act (or look), or the problem."""
+        """An upload on which the principal may act (or look), or the problem. Those act who may open one now."""
         stored = await self.store.of_upload(upload)
         found = stored.state.upload(upload) if stored else None
         if stored is None or found is None:
             raise problems.UPLOAD_UNKNOWN.problem(where="path.upload")
-        allowed = may_act if act else may_see
-        if not allowed(principal, stored.state.path, stored.state.center):
+        if not act:
+            await self.sees(principal, stored.state.center, stored.state, where="path.upload")
+            return stored.state, found
+        _, _, now = await self._keepers(stored.state)
+        if not may_act(principal, now, stored.state.center):
             raise common.OUT_OF_SCOPE.problem(where="path.upload")
         return stored.state, found
 

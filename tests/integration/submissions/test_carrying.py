@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from deploy.local.crowd.papers import paper
 from shared.contracts.events import ObligationChanged, ReportCarried
 from shared.contracts.topics import SUBMISSIONS
-from tests.integration.submissions.conftest import PATH, Office, center
+from tests.integration.blobs.sending import send
+from tests.integration.submissions.conftest import PATH, Office, center, round_
 from tests.integration.submissions.test_deciding import told
 from tests.world import eventually
 
@@ -136,6 +138,7 @@ async def test_merges_after_one_another_carry_on(office: Office) -> None:
     await merge(office)
     await until(office, office.other, state="accepted")
     await office.tell(
+        (office.idle, 2, center(office.idle, THIRD)),
         obligation(office, office.idle, path=THIRD, lao=THIRD[-1]),
         obligation(office, office.other, sequence=3, owed=False, successor=office.idle),
     )
@@ -161,7 +164,10 @@ async def test_a_survivor_that_moves_takes_along_what_was_carried_to_it(office: 
     await office.decided()
     await merge(office)
     await until(office, office.other, state="accepted")
-    await office.tell(obligation(office, office.other, sequence=3, path=THIRD, lao=THIRD[-1]))
+    await office.tell(
+        (office.other, 3, center(office.other, THIRD)),
+        obligation(office, office.other, sequence=3, path=THIRD, lao=THIRD[-1]),
+    )
     for code in (office.other, office.center):
         await under(office, code, THIRD)
     assert await read_by(office, receipt, role="lao", org=THIRD[-1]) == {200}
@@ -182,3 +188,30 @@ async def test_a_center_that_moves_takes_its_submission_to_its_new_offices(offic
         return bool(page.json()["items"])
 
     await eventually(listed)
+
+
+async def test_in_a_closed_round_a_center_that_moved_is_its_new_offices_to_help(office: Office) -> None:
+    """The registry moves no obligation of a closed round. What was returned comes by whoever is over the center now."""
+    await office.bring(paper("a", 200_000))
+    (first,) = (await office.decided())["reports"]
+    body = {"receipt": first["receipt"], "verdict": "returned", "reasons": [{"code": "unsigned"}]}
+    path = f"/v1/rounds/{office.round}/centers/{office.center}"
+    assert (await office.ask("POST", f"{path}/review", role="assessor", org="onesqa", json=body)).status_code == 200
+    await office.tell((office.round, 2, round_(office.round, state="closed")))
+    await office.tell((office.center, 2, center(office.center, ELSEWHERE)))
+    before, after = {"role": "lao", "org": PATH[-1]}, {"role": "lao", "org": ELSEWHERE[-1]}
+
+    data = paper("b", 200_000)
+    assert (await office.open(data, **before)).status_code == 403
+    upload = (await office.open(data, **after)).json()
+    at = f"/v1/uploads/{upload['id']}"
+    parts = {"parts": [{"number": 1, "sha256": hashlib.sha256(data).hexdigest()}]}
+    for ways in (("POST", f"{at}/complete", None), ("POST", f"{at}/parts", parts), ("DELETE", at, None)):
+        assert (await office.ask(ways[0], ways[1], json=ways[2], **before)).status_code == 403, ways
+    for who in (before, after):
+        assert (await office.ask("GET", at, **who)).status_code == 200, "what the round counts there they may read"
+        assert (await office.ask("GET", f"{path}/submission", **who)).status_code == 200
+    assert (await office.ask("GET", at, role="lao", org=THIRD[-1])).status_code == 403
+    (part,) = (await office.ask("POST", f"{at}/parts", json=parts, **after)).json()["parts"]
+    assert (await send("PUT", part["url"], part["headers"], data))[0] == 200
+    assert (await office.ask("POST", f"{at}/complete", **after)).status_code == 200

@@ -10,7 +10,7 @@ from deploy.local.crowd.papers import paper
 from services.submissions.summary.early_childhood import EARLY_CHILDHOOD
 from shared.contracts.events import ObligationChanged, SummarySent
 from shared.contracts.topics import SUBMISSIONS
-from tests.integration.submissions.conftest import PATH, Office, round_
+from tests.integration.submissions.conftest import PATH, Office, center, round_
 from tests.integration.submissions.test_deciding import told
 from tests.integration.submissions.test_reviewing import judge
 from tests.world import eventually
@@ -237,7 +237,8 @@ async def test_a_summary_that_was_carried_follows_its_survivor_further(office: O
 
     async def tell(code: str, sequence: int, **changes: Any) -> None:
         facts = {"round": office.round, "center": code, "lao": PATH[-1], "path": PATH, "owed": True, **changes}
-        await office.tell((f"{office.round}/{code}", sequence, ObligationChanged(**facts)))
+        moved = (code, sequence, center(code, facts["path"]))
+        await office.tell(moved, (f"{office.round}/{code}", sequence, ObligationChanged(**facts)))
 
     async def follows(path: tuple[str, ...], successor: str) -> None:
         found = {"_id": f"{office.round}/{office.center}", "path": list(path), "successor": successor}
