@@ -1,4 +1,4 @@
-"""What people see of a form: four pages and their refusals, Thai first, days in the Buddhist Era. Pure: text out.
+"""What people see of a form: five pages and their refusals, Thai first, days in the Buddhist Era. Pure: text out.
 
 Each page is whole in itself. Its policy allows its own style, by its hash, no script at all, and posting to the places
 that it names.
@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from services.submissions.domain import Duty, on_time_until
 from services.submissions.forms.form import Form
+from services.submissions.forms.rules import CONFIRM_WITHIN, Posted
 from services.submissions.forms.style import STYLE, STYLE_HASH
 from services.submissions.forms.tickets import LENGTH
 from services.submissions.receipts.codes import spoken
@@ -83,52 +84,44 @@ def code_page(largest: int) -> str:
 
 
 def file_page(facts: Facts, post: SignedPost) -> str:
-    """Where the file is chosen; it goes straight to the store. The file's field must be the last one."""
-    hidden = "".join(_hidden(name, value) for name, value in post.fields.items())
-    size, size_en = in_thai(facts.form.largest), in_english(facts.form.largest)
+    """Where the file is chosen; it goes straight to the store."""
     return _page(
         "เลือกไฟล์รายงาน",
         _heading("เลือกไฟล์แล้วกดส่ง", "Choose the file and send it")
         + _list(facts)
         + _lateness(facts)
-        + f'<form method="post" enctype="multipart/form-data" action="{escape(post.url)}">{hidden}'
-        f'<label for="file">ไฟล์ PDF ไม่เกิน {size}<span lang="en">a PDF file of at most {size_en}</span></label>'
-        '<input id="file" type="file" name="file" accept="application/pdf,.pdf" required>'
-        + _button("ส่งไฟล์ (ขั้นที่ ๑ จาก ๒)", "Send the file (step 1 of 2)")
-        + "</form>"
-        + _box(
-            "warn",
-            "เมื่อไฟล์ถึงแล้ว หน้าถัดไปจะให้กด “ยืนยันการส่ง” หากไม่กด ระบบจะถือว่ายังไม่ได้ส่งรายงาน",
-            "The next page asks you to confirm. Until you do, nothing is handed in.",
-        )
-        + _said(
-            "หากขึ้นหน้าภาษาอังกฤษที่มีคำว่า Error แปลว่าไฟล์ไม่ถูกรับ: EntityTooLarge คือไฟล์ใหญ่เกิน ให้ลดขนาดภาพแล้วบันทึกใหม่; "
-            "EntityTooSmall คือไฟล์ว่าง; AccessDenied คือหมดเวลา ให้กลับมาเปิดหน้านี้ด้วยรหัสเดิมหรือขอรหัสใหม่",
-            "If a page with the word Error comes up, the file was not taken: EntityTooLarge (reduce its images), "
-            "EntityTooSmall (it is empty) or AccessDenied (its time is over: open this page again, or ask for another "
-            "code).",
-            small=True,
-        ),
+        + _file_form(facts, post),
     )
 
 
 def confirm_page(upload: str, etag: str, facts: Facts | None = None, size: int | None = None) -> str:
     """Where the store sends the browser. `facts` and `size` stand where the browser has shown the code."""
-    came = f" (ขนาด {in_thai(size)})" if size else ""
-    came_en = f" ({in_english(size)})" if size else ""
     return _page(
         "ยืนยันการส่ง",
-        _heading("ไฟล์มาถึงแล้ว แต่ยังไม่ได้ส่ง", "The file has arrived and is not handed in yet")
-        + _said(
-            f"ตรวจแล้วกดปุ่มด้านล่าง{came} วันเวลาที่กดคือวันเวลาที่ระบบรับรายงาน",
-            f"Press the button{came_en}: the moment you press counts as the moment of receipt.",
-        )
+        _arrived(size)
         + (_lateness(facts) if facts else "")
-        + f'<form method="post" action="{escape(upload)}">{_hidden("etag", etag) if etag else ""}'
-        + _button("ยืนยันการส่ง (ขั้นที่ ๒ จาก ๒)", "Hand the file in (step 2 of 2)")
-        + "</form>"
+        + _confirm_form(upload, etag)
         + (_list(facts, posted=True) if facts else ""),
     )
+
+
+def waiting_page(address: str, posted: Posted, facts: Facts, post: SignedPost | None) -> str:
+    """Where the code was typed again and a file waits: to confirm it at `address` or, in time, to choose another."""
+    html = _arrived(posted.size) + _list(facts, posted=post is None) + _lateness(facts)
+    if post is None:
+        over = facts.form.until + CONFIRM_WITHIN
+        html += _box(
+            "warn",
+            f"ส่งไฟล์อื่นด้วยรหัสนี้ไม่ได้แล้ว ยืนยันไฟล์ที่มาถึงได้ถึง{format_moment(over)}",
+            f"This code takes no other file any more; the one that arrived may be confirmed until {_moment(over)}.",
+        )
+    html += _confirm_form(address, posted.etag)
+    if post:
+        html += _said(
+            "หากไฟล์ที่มาถึงไม่ใช่ไฟล์ที่ต้องการ ให้เลือกไฟล์อื่นแทน", "Or, if that is not the file you want, choose another."
+        )
+        html += _file_form(facts, post)
+    return _page("ยืนยันการส่ง", html)
 
 
 def code_again_page(upload: str, etag: str) -> str:
@@ -155,6 +148,49 @@ def trouble_page(problem: Problem, back: str) -> str:
         thai[0],
         f'<h1>{escape(thai[0])}</h1><div class="stop">{rest}<p lang="en">{escape(". ".join(english))}.</p></div>'
         f'<p><a href="{escape(back)}">กลับไปหน้าใส่รหัส<span lang="en">Back to the code</span></a></p>',
+    )
+
+
+def _arrived(size: int | None) -> str:
+    came = f" (ขนาด {in_thai(size)})" if size else ""
+    came_en = f" ({in_english(size)})" if size else ""
+    return _heading("ไฟล์มาถึงแล้ว แต่ยังไม่ได้ส่ง", "The file has arrived and is not handed in yet") + _said(
+        f"ตรวจแล้วกดปุ่มด้านล่าง{came} วันเวลาที่กดคือวันเวลาที่ระบบรับรายงาน",
+        f"Press the button{came_en}: the moment you press counts as the moment of receipt.",
+    )
+
+
+def _confirm_form(address: str, etag: str) -> str:
+    return (
+        f'<form method="post" action="{escape(address)}">{_hidden("etag", etag) if etag else ""}'
+        + _button("ยืนยันการส่ง (ขั้นที่ ๒ จาก ๒)", "Hand the file in (step 2 of 2)")
+        + "</form>"
+    )
+
+
+def _file_form(facts: Facts, post: SignedPost) -> str:
+    """Posts to the store, and says what its refusals mean. The file's field must be the last one."""
+    hidden = "".join(_hidden(name, value) for name, value in post.fields.items())
+    size, size_en = in_thai(facts.form.largest), in_english(facts.form.largest)
+    return (
+        f'<form method="post" enctype="multipart/form-data" action="{escape(post.url)}">{hidden}'
+        f'<label for="file">ไฟล์ PDF ไม่เกิน {size}<span lang="en">a PDF file of at most {size_en}</span></label>'
+        '<input id="file" type="file" name="file" accept="application/pdf,.pdf" required>'
+        + _button("ส่งไฟล์ (ขั้นที่ ๑ จาก ๒)", "Send the file (step 1 of 2)")
+        + "</form>"
+        + _box(
+            "warn",
+            "เมื่อไฟล์ถึงแล้ว หน้าถัดไปจะให้กด “ยืนยันการส่ง” หากไม่กด ระบบจะถือว่ายังไม่ได้ส่งรายงาน",
+            "The next page asks you to confirm. Until you do, nothing is handed in.",
+        )
+        + _said(
+            "หากขึ้นหน้าภาษาอังกฤษที่มีคำว่า Error แปลว่าไฟล์ไม่ถูกรับ: EntityTooLarge คือไฟล์ใหญ่เกิน ให้ลดขนาดภาพแล้วบันทึกใหม่; "
+            "EntityTooSmall คือไฟล์ว่าง; AccessDenied คือหมดเวลา ให้กลับมาเปิดหน้านี้ด้วยรหัสเดิมหรือขอรหัสใหม่",
+            "If a page with the word Error comes up, the file was not taken: EntityTooLarge (reduce its images), "
+            "EntityTooSmall (it is empty) or AccessDenied (its time is over: open this page again, or ask for another "
+            "code).",
+            small=True,
+        )
     )
 
 

@@ -91,11 +91,19 @@ class _Pages:
         if upload.receipt:
             return self._receipt(upload.receipt)
         post = self._forms.sign(upload, now)
-        if post is None:
+        # What was posted can be confirmed even when the store takes nothing more: the way back from it may be lost.
+        posted = await self._desk.uploads.posted(upload) if upload.state == "open" else None
+        if post is None and posted is None:
             raise _over(upload)
         await self._wanted(submission, upload, now)
-        html = page.file_page(await self._facts(submission, upload, now), post)
-        return self._remembering(page.answer(html, post_to=(post.url, self._forms.public_url)), upload, given, now)
+        facts = await self._facts(submission, upload, now)
+        if posted:
+            html = page.waiting_page(f"forms/{upload.id}", posted, facts, post)
+        else:
+            assert post is not None, "one of the two is there"
+            html = page.file_page(facts, post)
+        places = (*((post.url,) if post else ()), self._forms.public_url)
+        return self._remembering(page.answer(html, post_to=places), upload, given, now)
 
     async def ask(self, request: Request, upload: str, now: datetime) -> Response:
         etag = request.query_params.get("etag", "").strip('"')[:_LONGEST_ETAG]

@@ -52,12 +52,14 @@ class Page:
     def text(self) -> str:
         return self.answer.text
 
-    @property
-    def form(self) -> Form:
+    def form(self, *, with_file: bool = False) -> Form:
+        """Its form; of two, the one that takes a file or the one that does not."""
         reader = _Reader()
         reader.feed(self.text)
         assert "script" not in reader.tags
-        (found,) = reader.forms
+        if len(reader.forms) == 1:
+            return reader.forms[0]
+        (found,) = (one for one in reader.forms if bool(one.files) == with_file)
         return found
 
 
@@ -72,8 +74,9 @@ class Browser:
         return await self._ask("GET", url)
 
     async def submit(self, file: tuple[str, bytes] | None = None, **typed: str) -> Page:
-        """Press the button of the page's only form, with a file chosen or text typed."""
-        form, where = self.page.form, urljoin(self.page.url, self.page.form.action)
+        """Press the button of the page's form, with a file chosen or text typed."""
+        form = self.page.form(with_file=file is not None)
+        where = urljoin(self.page.url, form.action)
         fields = [(name, typed.pop(name, value)) for name, value in form.fields]
         assert not typed
         self._allowed(where)

@@ -238,6 +238,52 @@ async def test_a_browser_that_kept_no_cookie_is_asked_for_the_code_and_loses_not
     assert hashlib.sha256(DATA).hexdigest() in receipt.text
 
 
+async def test_who_lost_the_way_back_types_the_code_again_and_confirms_or_chooses_another(
+    office: Office, browser: Browser
+) -> None:
+    form = await opened(office)
+    assert (await post(form, OTHER)).status_code == 303  # and the redirect never came
+    await typed(browser, form)
+    assert browser.page.answer.status_code == 200
+    for told in ("ไฟล์มาถึงแล้ว แต่ยังไม่ได้ส่ง", in_thai(len(OTHER)), "เลือกไฟล์อื่นแทน", "ศพด. บ้านสวน"):
+        assert told in browser.page.text
+    await browser.submit(file=("a.pdf", DATA))  # another, after all
+    browser.forget_cookies()
+    await typed(browser, form)
+    assert in_thai(len(DATA)) in browser.page.text
+    assert (await office.submission())["reports"] == [], "typing the code confirms nothing"
+    receipt = await browser.submit()
+    assert hashlib.sha256(DATA).hexdigest() in receipt.text
+
+
+async def test_what_is_posted_between_the_page_and_the_button_is_not_confirmed_for_another(
+    office: Office, browser: Browser
+) -> None:
+    form = await opened(office)
+    assert (await post(form, DATA)).status_code == 303
+    await typed(browser, form)
+    assert (await post(form, OTHER)).status_code == 303
+    assert (await browser.submit()).answer.status_code == 409
+
+
+async def test_a_file_that_arrived_in_the_last_second_is_confirmed_by_its_code_after_it(
+    office: Office, browser: Browser
+) -> None:
+    form, nothing = await opened(office), await opened(office, center=office.other)
+    assert (await post(form)).status_code == 303
+    now = datetime.now(UTC)
+    times = {"uploads.0.form.until": now - timedelta(seconds=5), "uploads.0.expires_at": now + timedelta(minutes=14)}
+    for one in (form, nothing):
+        await documents(office).update({"uploads.id": one["upload"]}, {"$set": times})
+    await typed(browser, nothing)
+    assert browser.page.answer.status_code == 410, "nothing came, and nothing can come any more"
+    await typed(browser, form)
+    assert browser.page.answer.status_code == 200
+    assert 'type="file"' not in browser.page.text, "the store takes no other any more"
+    assert "may be confirmed until" in browser.page.text
+    assert hashlib.sha256(DATA).hexdigest() in (await browser.submit()).text
+
+
 async def test_while_the_store_is_away_a_page_says_to_come_again_and_the_same_button_works_later(
     office: Office, browser: Browser
 ) -> None:

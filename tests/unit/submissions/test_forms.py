@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.submissions.domain import MOST_OPEN, Declared, Duty, Submission, Upload
-from services.submissions.forms.page import Facts, confirm_page, file_page, trouble_page
+from services.submissions.forms.page import Facts, confirm_page, file_page, trouble_page, waiting_page
 from services.submissions.forms.problems import unfinished, unknown
 from services.submissions.forms.rules import CONFIRM_WITHIN, Posted, begin_form, open_form
 from services.submissions.forms.tickets import LENGTH, new_code, read_code, ticket_of
@@ -199,6 +199,17 @@ def test_the_page_says_size_and_deadline_before_the_file_is_chosen() -> None:
     assert "<script" not in html
     assert "เลยกำหนด" not in html
     assert "เลยกำหนด" in file_page(facts(late=True), post)
+
+
+def test_a_file_that_waits_is_confirmed_first_and_in_time_another_may_be_chosen() -> None:
+    post = SignedPost("http://store/bucket", {"key": "k"}, NOW + HOUR)
+    both, over = (waiting_page("forms/f1", POSTED, facts(), one) for one in (post, None))
+    assert both.index('action="forms/f1"') < both.index('action="http://store/bucket"')
+    assert f'name="etag" value="{POSTED.etag}"' in both
+    assert in_thai(POSTED.size) in both
+    assert 'action="forms/f1"' in over
+    assert 'type="file"' not in over
+    assert "This code takes no other file any more" in over
 
 
 def test_what_the_store_put_into_the_address_is_shown_as_text() -> None:
