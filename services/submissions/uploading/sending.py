@@ -38,6 +38,12 @@ from shared.contracts.status import StageChanged
 
 NEAR: Final = timedelta(hours=1)
 """What would end so shortly before the deadline cannot be relied on to be begun anew in time."""
+FORMS_KEPT: Final = timedelta(hours=25)
+"""How long an ended form is remembered after the store takes its file no more: that the sweeper, which comes once a day
+at the least, knows what lies there.
+"""
+MOST_ENDED: Final = 200
+"""No more ended uploads than this are remembered, whoever opens and ends forms all day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +212,11 @@ def changed(submission: Submission, upload: Upload) -> Submission:
 
 def tidied(submission: Submission) -> Submission:
     """Forgets old ended uploads, and says when a sweeper must look next."""
-    ended = [one.id for one in submission.uploads if one.state in {"failed", "aborted", "expired"}]
-    forgotten = set(ended[:-KEPT_ENDED])
+    ended = [one for one in submission.uploads if one.state in {"failed", "aborted", "expired"}]
+    # There come to be more only by one that is opened: the newest tells the time, near enough.
+    now = max((one.opened_at for one in submission.uploads), default=None)
+    kept = {one.id for one in ended[-MOST_ENDED:] if one.form and now and now < one.form.until + FORMS_KEPT}
+    forgotten = {one.id for one in ended[:-KEPT_ENDED]} - kept
     uploads = tuple(one for one in submission.uploads if one.id not in forgotten)
     return submission.model_copy(update={"uploads": uploads, "due": _due(uploads)})
 

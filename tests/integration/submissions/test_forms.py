@@ -417,6 +417,19 @@ async def test_a_form_that_nobody_finishes_ends_and_what_it_brought_is_swept(
     assert not await there(blobs, place)
 
 
+async def test_of_many_forms_that_were_given_up_every_file_is_swept(
+    office: Office, blobs: Blobs, quarantine: str, leftovers: Any
+) -> None:
+    places = []
+    for _ in range(12):
+        form = await opened(office)
+        assert (await post(form, OTHER)).status_code == 303
+        assert (await office.ask("DELETE", f"/v1/uploads/{form['upload']}")).status_code == 204
+        places.append(Place(quarantine, key_in_store(form["upload"])))
+    await leftovers.sweep(datetime.now(UTC))
+    assert not any([await there(blobs, place) for place in places])
+
+
 async def test_a_form_is_opened_on_the_same_conditions_as_any_upload(office: Office) -> None:
     async def refused(round_id: str, code: str, **who: str) -> tuple[int, str]:
         answer = await office.ask("POST", f"/v1/rounds/{round_id}/centers/{code}/forms", **who)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.submissions.domain import MOST_OPEN, Declared, Duty, Submission, Upload
+from services.submissions.domain import KEPT_ENDED, MOST_OPEN, Declared, Duty, Submission, Upload
 from services.submissions.forms.page import Facts, confirm_page, file_page, trouble_page, waiting_page
 from services.submissions.forms.problems import unfinished, unknown
 from services.submissions.forms.rules import CONFIRM_WITHIN, Posted, begin_form, open_form
@@ -27,7 +27,7 @@ from services.submissions.refusals import (
 from services.submissions.sizes import in_english, in_thai
 from services.submissions.uploading.leftovers import object_is_left
 from services.submissions.uploading.receiving import receive
-from services.submissions.uploading.sending import Change, abort, expire, find_standing
+from services.submissions.uploading.sending import FORMS_KEPT, MOST_ENDED, Change, abort, expire, find_standing
 from shared.blobs import Place, SignedPost
 from shared.contracts.events import UploadOpened
 from shared.contracts.status import StageChanged
@@ -232,3 +232,33 @@ def test_a_form_opened_in_time_and_confirmed_in_the_grace_is_on_time() -> None:
     shown = Facts.of(None, owes(), DEADLINE - timedelta(minutes=1), facts().form, DEADLINE + GRACE)
     assert shown.on_time_until == DEADLINE + GRACE
     assert not shown.late
+
+
+def given_up(state: Submission | None, number: int, at: datetime) -> Submission:
+    """One form more that was opened then and given up at once."""
+    change = opening(state, upload=f"f{number}", ticket=f"t{number}", now=at)
+    assert isinstance(change, Change)
+    ended = abort(change.state, change.state.uploads[-1])
+    assert isinstance(ended, Change)
+    return ended.state
+
+
+def test_an_ended_form_is_remembered_until_what_was_posted_with_it_is_swept() -> None:
+    state: Submission | None = None
+    for number in range(3 * KEPT_ENDED):
+        state = given_up(state, number, NOW + timedelta(minutes=number))
+    assert state
+    assert len(state.uploads) == 3 * KEPT_ENDED, "a file may lie in the store for each"
+    soon = given_up(state, 98, NOW + HOUR + timedelta(hours=2))
+    assert len(soon.uploads) == 3 * KEPT_ENDED + 1
+    later = given_up(state, 99, NOW + 2 * HOUR + FORMS_KEPT)
+    assert [one.id for one in later.uploads] == [f"f{number}" for number in (*range(21, 30), 99)]
+
+
+def test_even_so_no_more_than_some_are_remembered() -> None:
+    state: Submission | None = None
+    for number in range(MOST_ENDED + 5):
+        state = given_up(state, number, NOW + timedelta(seconds=number))
+    assert state
+    assert len(state.uploads) == MOST_ENDED
+    assert state.uploads[0].id == "f5"
