@@ -60,9 +60,12 @@ def _overdue(submission: Submission, due: datetime, now: datetime) -> ReportOver
 
 
 def _arriving(submission: Submission, duty: Duty) -> bool:
-    """Whether something was whole in the store in time and is only being read."""
+    """Whether something was whole in the store in time and is only being read, or was lost by the store and asked for
+    again.
+    """
     duty = duty.model_copy(update={"due_again": submission.due_again})
-    return any(one.state == "completing" and not late_for(duty, one) for one in submission.uploads)
+    came = [one for one in submission.uploads if one.state in {"open", "completing"} and one.completing_at]
+    return any(not late_for(duty, one) for one in came)
 
 
 def _lifted(submission: Submission, duty: Duty, announced: datetime, now: datetime) -> Change:

@@ -92,6 +92,8 @@ def test_an_upload_that_stalled_or_a_refused_file_is_nothing_sent(submission: Su
 def test_what_was_whole_in_time_and_is_being_read_is_waited_for() -> None:
     reading = sent(uploads=(upload("completing", DEADLINE - HOUR, completing=DEADLINE + GRACE),))
     assert at_deadline(reading, owes(), OVER) is None
+    lost = sent(uploads=(upload("open", DEADLINE - HOUR, completing=DEADLINE + GRACE),))
+    assert at_deadline(lost, owes(), OVER) is None, "our store lost its parts and asks for them again"
     began_late = sent(uploads=(upload("completing", DEADLINE + SECOND, completing=DEADLINE + 2 * SECOND),))
     assert kinds(at_deadline(began_late, owes(), OVER)) == [ReportOverdue, StageChanged]
 
