@@ -97,10 +97,8 @@ def ask_again(
     They were declared by their digests, so what comes is what had come: where that was whole once, it counts as
     received then.
     """
-    if (upload.state, upload.multipart) != (before.state, before.multipart) or upload.state not in {
-        "open",
-        "completing",
-    }:
+    still = (upload.state, upload.multipart) == (before.state, before.multipart)
+    if not still or upload.state not in {"open", "completing"}:
         return UploadOver(upload)
     whole = upload.completing_at is not None
     until = max(upload.expires_at, now + AGAIN_WITHIN) if whole else upload.expires_at
