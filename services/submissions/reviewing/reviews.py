@@ -10,7 +10,7 @@ from shared.contracts.events import ReviewReason, Verdict
 class Review(BaseModel):
     """ONESQA's verdict on the version with this receipt. `by` is an office or a system, never a person.
 
-    `number` counts within the submission. `refused` says why it did not count, where it was published and did not.
+    `number` grows within the submission. `refused` says why it did not count, where it was published and did not.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

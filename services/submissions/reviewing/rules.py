@@ -18,7 +18,9 @@ from services.submissions.uploading.sending import Change
 from shared.contracts.events import ReportReturned, ReviewAccepted, ReviewReason, ReviewRefused, Verdict
 
 MOST_REVIEWS: Final = 100
-"""Of one center in one round: more than any correspondence explains."""
+"""Verdicts that counted on one center in one round: more than any correspondence explains."""
+KEPT_REFUSED: Final = 50
+"""Refused verdicts on one center that are remembered, the newest. The audit trail has them all."""
 LONGEST_DUE: Final = timedelta(days=366)
 
 
@@ -72,8 +74,11 @@ def review(
 
 
 def refuse(submission: Submission, given: Judgement, refusal: CannotReview, now: datetime) -> Change:
-    """Note that a published verdict did not count and say so, once for each id: its publisher must learn of it."""
-    if any(one.id == given.id for one in submission.reviews) or len(submission.reviews) >= MOST_REVIEWS:
+    """Note that a published verdict did not count and say so, once for each id: its publisher must learn of it.
+
+    The oldest notes make room for new ones, so that whoever tries again and again is still told why.
+    """
+    if any(one.id == given.id for one in submission.reviews):
         return Change(submission)
     noted = _noted(submission, given, given.due, now).model_copy(update={"refused": refusal.code})
     told = ReviewRefused(
@@ -88,7 +93,10 @@ def refuse(submission: Submission, given: Judgement, refusal: CannotReview, now:
         sentence_en=WORDS[refusal.code].sentence_en,
         refused_at=now,
     )
-    return Change(submission.model_copy(update={"reviews": (*submission.reviews, noted)}), (told,))
+    refused = [one.id for one in submission.reviews if one.refused]
+    forgotten = set(refused[: 1 - KEPT_REFUSED])
+    kept = (one for one in submission.reviews if one.id not in forgotten)
+    return Change(submission.model_copy(update={"reviews": (*kept, noted)}), (told,))
 
 
 def _report(submission: Submission, receipt: str) -> tuple[Report, Report] | None:
@@ -122,7 +130,7 @@ def _unfit(
         ),
         (given.verdict == "returned" and not given.reasons, CannotReview("no_reasons")),
         (given.verdict == "returned" and not now < due <= now + LONGEST_DUE, CannotReview("due_unusable")),
-        (len(submission.reviews) >= MOST_REVIEWS, CannotReview("too_many")),
+        (sum(one.refused is None for one in submission.reviews) >= MOST_REVIEWS, CannotReview("too_many")),
     )
     return next((refusal for applies, refusal in checks if applies), None)
 
@@ -130,7 +138,7 @@ def _unfit(
 def _noted(submission: Submission, given: Judgement, due: datetime | None, now: datetime) -> Review:
     return Review(
         id=given.id,
-        number=len(submission.reviews) + 1,
+        number=max((one.number for one in submission.reviews), default=0) + 1,
         receipt=given.receipt,
         verdict=given.verdict,
         reasons=given.reasons,

@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 
 from services.submissions.domain import Carried, Submission
 from services.submissions.refusals import AlreadyApproved, ResendingOver, RoundNotOpen
-from services.submissions.reviewing.rules import CannotReview, Judgement, NoSuchReport, refuse, review
+from services.submissions.reviewing.rules import (
+    KEPT_REFUSED,
+    MOST_REVIEWS,
+    CannotReview,
+    Judgement,
+    NoSuchReport,
+    refuse,
+    review,
+)
 from services.submissions.standing import counting, settled
-from services.submissions.uploading.sending import may_open
+from services.submissions.uploading.sending import Change, may_open
 from shared.contracts.events import ReportReturned, ReviewAccepted, ReviewRefused
 from shared.contracts.status import StageChanged
 from tests.unit.submissions.sent import DAY, DEADLINE, HOUR, NOW, after_review, judged, owes, report, sent
@@ -98,6 +106,42 @@ def test_a_refused_verdict_is_noted_once_and_its_publisher_told_once() -> None:
     assert change.state.standing == "accepted"
     assert refuse(change.state, judged(V1), overtaken, NOW).events == ()
     assert after_review(change.state, judged(V1)).events == (), "under this id it stays refused"
+
+
+def refused(submission: Submission, verdict: Judgement) -> Change:
+    found = review(submission, verdict, NOW + DAY, NOW)
+    assert isinstance(found, CannotReview), found
+    return refuse(submission, verdict, found, NOW)
+
+
+def test_refused_verdicts_however_many_leave_room_for_one_that_counts() -> None:
+    """A publisher that tries again each minute, while a file cannot be inspected, is told each time."""
+    waiting = sent(report(1, "received"))
+    for number in range(MOST_REVIEWS + 20):
+        change = refused(waiting, judged(V1, review_id=f"q{number}"))
+        assert [type(event) for event in change.events] == [ReviewRefused]
+        waiting = change.state
+    assert len(waiting.reviews) == KEPT_REFUSED
+    assert waiting.reviews[-1].id == f"q{MOST_REVIEWS + 19}"
+    assert refuse(waiting, judged(V1, review_id=waiting.reviews[0].id), CannotReview("overtaken"), NOW).events == ()
+    inspected = waiting.model_copy(update={"reports": (V1,)})
+    change = after_review(inspected, judged(V1, review_id="counts"))
+    assert (change.state.standing, change.state.reviews[-1].number) == ("returned", MOST_REVIEWS + 21)
+
+
+def test_a_verdict_above_the_hundred_is_refused_and_its_publisher_told() -> None:
+    state = after_review(sent(V1), judged(V1, review_id="r1")).state
+    for number in range(2, MOST_REVIEWS + 1):
+        verdict = "accepted" if number % 2 == 0 else "returned"
+        state = after_review(state, judged(V1, verdict, review_id=f"r{number}", replaces=f"r{number - 1}")).state
+    for name in ("above", "far above"):
+        change = refused(state, judged(V1, review_id=name, replaces=f"r{MOST_REVIEWS}"))
+        (told,) = change.events
+        assert isinstance(told, ReviewRefused)
+        assert (told.review, told.code) == (name, "too_many")
+        assert change.state.standing == state.standing
+        state = change.state
+    assert len([one for one in state.reviews if one.refused is None]) == MOST_REVIEWS, "none of those is forgotten"
 
 
 def test_a_returned_report_may_come_back_by_its_day_even_when_the_round_has_closed() -> None:
