@@ -80,7 +80,9 @@ def refuse(submission: Submission, given: Judgement, refusal: CannotReview, now:
     """
     if any(one.id == given.id for one in submission.reviews):
         return Change(submission)
-    noted = _noted(submission, given, given.due, now).model_copy(update={"refused": refusal.code})
+    # Some times that JSON can say no calendar holds: only a day that could be used is kept.
+    due = given.due if given.due and _usable(given.due, now) else None
+    noted = _noted(submission, given, due, now).model_copy(update={"refused": refusal.code})
     told = ReviewRefused(
         round=submission.round,
         center=submission.center,
@@ -129,10 +131,15 @@ def _unfit(
             CannotReview("reviewed_already", stands.id if stands else None),
         ),
         (given.verdict == "returned" and not given.reasons, CannotReview("no_reasons")),
-        (given.verdict == "returned" and not now < due <= now + LONGEST_DUE, CannotReview("due_unusable")),
+        (given.verdict == "returned" and not _usable(due, now), CannotReview("due_unusable")),
         (sum(one.refused is None for one in submission.reviews) >= MOST_REVIEWS, CannotReview("too_many")),
     )
     return next((refusal for applies, refusal in checks if applies), None)
+
+
+def _usable(due: datetime, now: datetime) -> bool:
+    """Whether a report may be asked back by then."""
+    return now < due <= now + LONGEST_DUE
 
 
 def _noted(submission: Submission, given: Judgement, due: datetime | None, now: datetime) -> Review:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
+import bson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,9 +22,10 @@ from services.submissions.reviewing.rules import (
     refuse,
     review,
 )
+from services.submissions.reviewing.views import history_view
 from services.submissions.standing import counting, settled
 from services.submissions.uploading.sending import Change, may_open
-from shared.contracts.events import ReportReturned, ReviewAccepted, ReviewRefused
+from shared.contracts.events import ReportReturned, ReviewAccepted, ReviewGiven, ReviewRefused
 from shared.contracts.status import StageChanged
 from tests.unit.submissions.sent import DAY, DEADLINE, HOUR, NOW, after_review, judged, owes, report, sent
 
@@ -142,6 +145,24 @@ def test_a_verdict_above_the_hundred_is_refused_and_its_publisher_told() -> None
         assert change.state.standing == state.standing
         state = change.state
     assert len([one for one in state.reviews if one.refused is None]) == MOST_REVIEWS, "none of those is forgotten"
+
+
+IMPOSSIBLE = ["0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59.9999999Z"]
+
+
+@pytest.mark.parametrize("due", IMPOSSIBLE)
+@pytest.mark.parametrize("code", ["due_unusable", "overtaken"])
+def test_a_day_that_no_calendar_holds_is_refused_and_never_kept(due: str, code: str) -> None:
+    body = {"review": "q", "round": "2569", "center": "c1", "receipt": V1.receipt, "verdict": "returned"}
+    told = ReviewGiven.model_validate_json(json.dumps({**body, "due": due}))
+    submission = sent(V1) if code == "due_unusable" else sent(V1, V2)
+    change = refused(submission, judged(V1, due=told.due))
+    assert change.state.reviews[-1].refused == code
+    assert change.state.reviews[-1].due is None
+    bson.encode(change.state.model_dump())
+    assert history_view(change.state).model_dump_json()
+    accepted = judged(V1, "accepted", due=told.due)
+    assert after_review(sent(V1), accepted).state.reviews[-1].due is None, "what is accepted is not asked back"
 
 
 def test_a_returned_report_may_come_back_by_its_day_even_when_the_round_has_closed() -> None:
