@@ -255,6 +255,7 @@ def submission_view(submission: Submission) -> SubmissionView:
         carried=[
             CarriedView(origin=one.center, reports=[report_view(report) for report in one.reports])
             for one in submission.carried
+            if one.reports  # else it brought verdicts alone: the history tells them
         ],
         uploads=[one.id for one in submission.uploads if one.state in {"open", "completing"}],
     )
