@@ -156,8 +156,9 @@ class Submission(State):
 
     `standing` is what counts (see `standing.py`). `since` and `late` belong to it. `due` is when a sweeper must look
     next, if ever. `due_again` is when a returned report must be back; `overdue` the time, grace included, that was
-    announced as passed without a report. `successor` is the center that this one was merged into, `carried` what others
-    that were merged into this one had sent, and `moves` counts either.
+    announced as passed without a report. `overdue_told` is that time once a report came: if that is refused, it is not
+    announced again. `successor` is the center that this one was merged into, `carried` what others that were merged
+    into this one had sent, and `moves` counts either.
     """
 
     round: str
@@ -172,6 +173,7 @@ class Submission(State):
     reviews: tuple[Review, ...] = ()
     due_again: datetime | None = None
     overdue: datetime | None = None
+    overdue_told: datetime | None = None
     successor: str | None = None
     carried: tuple[Carried, ...] = ()
     moves: int = 0

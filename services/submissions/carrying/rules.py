@@ -91,7 +91,8 @@ def _no_longer_due(before: Submission, after: Submission, now: datetime) -> Chan
         deadline=before.overdue,
         lifted_at=now,
     )
-    return settled(before, after.model_copy(update={"overdue": None, "late": False}), told)
+    on_time = {"overdue": None, "overdue_told": None, "late": False}
+    return settled(before, after.model_copy(update=on_time), told)
 
 
 def _center(one: Carried) -> str:
