@@ -58,7 +58,7 @@ def review(
 
     `usual_due` is when a report that is returned without a day must be back.
     """
-    if any(one.id == given.id for one in submission.reviews):
+    if _known(submission, given):
         return Change(submission)
     found = _report(submission, given.receipt)
     if found is None:
@@ -78,7 +78,7 @@ def refuse(submission: Submission, given: Judgement, refusal: CannotReview, now:
 
     The oldest notes make room for new ones, so that whoever tries again and again is still told why.
     """
-    if any(one.id == given.id for one in submission.reviews):
+    if _known(submission, given):
         return Change(submission)
     # Some times that JSON can say no calendar holds: only a day that could be used is kept.
     due = given.due if given.due and _usable(given.due, now) else None
@@ -99,6 +99,12 @@ def refuse(submission: Submission, given: Judgement, refusal: CannotReview, now:
     forgotten = set(refused[: 1 - KEPT_REFUSED])
     kept = (one for one in submission.reviews if one.id not in forgotten)
     return Change(submission.model_copy(update={"reviews": (*kept, noted)}), (told,))
+
+
+def _known(submission: Submission, given: Judgement) -> bool:
+    """Whether it was taken or refused before, be it by a center that was merged into this one since."""
+    every = (*submission.reviews, *(review for one in submission.carried for review in one.reviews))
+    return any(one.id == given.id for one in every)
 
 
 def _report(submission: Submission, receipt: str) -> tuple[Report, Report] | None:

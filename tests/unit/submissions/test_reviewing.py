@@ -147,6 +147,20 @@ def test_a_verdict_above_the_hundred_is_refused_and_its_publisher_told() -> None
     assert len([one for one in state.reviews if one.refused is None]) == MOST_REVIEWS, "none of those is forgotten"
 
 
+CORRECTED = after_review(
+    after_review(sent(V1), judged(V1)).state, judged(V1, "accepted", review_id="r2", replaces="r1"), NOW + 2 * HOUR
+).state
+
+
+@pytest.mark.parametrize("old", [CORRECTED, refused(sent(V1, V2), judged(V1)).state])
+def test_a_verdict_that_a_merged_center_had_changes_nothing_when_it_comes_again(old: Submission) -> None:
+    survivor = sent(carried=(Carried(center="c0", reports=old.reports, reviews=old.reviews),), standing=old.standing)
+    change = after_review(survivor, judged(V1), NOW + 2 * HOUR)
+    assert (change.state, change.events) == (survivor, ())
+    again = refuse(survivor, judged(V1), CannotReview("overtaken"), NOW)
+    assert (again.state, again.events) == (survivor, ())
+
+
 IMPOSSIBLE = ["0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59.9999999Z"]
 
 
