@@ -15,7 +15,14 @@ from services.submissions.reviewing.refusals import WORDS, Code
 from services.submissions.reviewing.reviews import Review
 from services.submissions.standing import settled, told_of, verdicts
 from services.submissions.uploading.sending import Change
-from shared.contracts.events import ReportReturned, ReviewAccepted, ReviewReason, ReviewRefused, Verdict
+from shared.contracts.events import (
+    OverdueLifted,
+    ReportReturned,
+    ReviewAccepted,
+    ReviewReason,
+    ReviewRefused,
+    Verdict,
+)
 
 MOST_REVIEWS: Final = 100
 """Verdicts that counted on one center in one round: more than any correspondence explains."""
@@ -164,9 +171,19 @@ def _noted(submission: Submission, given: Judgement, due: datetime | None, now: 
 
 def _taken(submission: Submission, report: Report, given: Judgement, due: datetime | None, now: datetime) -> Change:
     new = _noted(submission, given, due, now)
-    after = submission.model_copy(update={"reviews": (*submission.reviews, new), "due_again": due, "overdue": None})
+    after = submission.model_copy(update={"reviews": (*submission.reviews, new), "due_again": due})
     told = {**told_of(after, report), "review": new.id, "number": new.number, "reviewed_at": now}
     if due is None:
         return settled(submission, after, ReviewAccepted(**told))
     reasons = tuple(REASONS[one.code].told for one in given.reasons)
-    return settled(submission, after, ReportReturned(**told, reasons=reasons, due=due))
+    returned = ReportReturned(**told, reasons=reasons, due=due)
+    if submission.overdue is None:
+        return settled(submission, after, returned)
+    # Its day had passed, and is a later one now.
+    lifted = OverdueLifted(
+        **submission.model_dump(include={"round", "center", "path"}),
+        reason="extended",
+        deadline=submission.overdue,
+        lifted_at=now,
+    )
+    return settled(submission, after.model_copy(update={"overdue": None, "overdue_told": None}), returned, lifted)

@@ -15,7 +15,7 @@ from services.submissions.overdue.rules import at_deadline, due_of
 from services.submissions.overdue.sweeper import last_passed
 from services.submissions.standing import settled
 from services.submissions.uploading.sending import Change
-from shared.contracts.events import Extension, OverdueLifted, ReportOverdue
+from shared.contracts.events import Extension, OverdueLifted, ReportOverdue, ReportReturned, ReviewAccepted
 from shared.contracts.status import StageChanged
 from tests.unit.submissions.sent import (
     DAY,
@@ -144,6 +144,24 @@ def test_a_returned_report_is_overdue_when_its_own_day_has_passed() -> None:
     assert kinds(change) == [ReportOverdue, StageChanged]
     assert change
     assert (change.state.standing, change.state.late) == ("returned", True)
+
+
+def test_a_later_day_of_a_return_lifts_what_its_first_day_had_made_overdue() -> None:
+    v1, day = report(), DEADLINE + 20 * DAY
+    late = overdue(after_review(sent(v1), judged(v1, due=day)).state, day + DAY)
+    again = judged(v1, review_id="r2", replaces="r1", due=day + 9 * DAY)
+    change = after_review(late, again, day + 2 * DAY)
+    assert kinds(change) == [ReportReturned, OverdueLifted, StageChanged]
+    lifted, stage = change.events[1:]
+    assert isinstance(lifted, OverdueLifted)
+    assert isinstance(stage, StageChanged)
+    assert (lifted.reason, lifted.deadline, lifted.lifted_at) == ("extended", day + GRACE, day + 2 * DAY)
+    assert (stage.late, change.state.overdue, change.state.due_again) == (False, None, day + 9 * DAY)
+    assert at_deadline(change.state, owes(), day + 3 * DAY) is None
+    assert ReportOverdue in kinds(at_deadline(change.state, owes(), day + 10 * DAY))
+    accepted = after_review(late, judged(v1, "accepted", review_id="r2", replaces="r1"), day + 2 * DAY)
+    assert kinds(accepted) == [ReviewAccepted, StageChanged], "a report that counts after all ends it as one that comes"
+    assert accepted.state.overdue is None
 
 
 def after_refusal(submission: Submission, version: int = 1, at: datetime = OVER + HOUR, **more: Any) -> Submission:
