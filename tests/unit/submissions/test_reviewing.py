@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import bson
@@ -133,7 +133,10 @@ def test_refused_verdicts_however_many_leave_room_for_one_that_counts() -> None:
 
 
 def test_a_verdict_above_the_hundred_is_refused_and_its_publisher_told() -> None:
-    state = after_review(sent(V1), judged(V1, review_id="r1")).state
+    state = sent(V1)
+    for number in range(KEPT_REFUSED):
+        state = refused(state, judged(V1, review_id=f"q{number}", due=NOW)).state
+    state = after_review(state, judged(V1, review_id="r1")).state
     for number in range(2, MOST_REVIEWS + 1):
         verdict = "accepted" if number % 2 == 0 else "returned"
         state = after_review(state, judged(V1, verdict, review_id=f"r{number}", replaces=f"r{number - 1}")).state
@@ -177,6 +180,13 @@ def test_a_day_that_no_calendar_holds_is_refused_and_never_kept(due: str, code: 
     assert history_view(change.state).model_dump_json()
     accepted = judged(V1, "accepted", due=told.due)
     assert after_review(sent(V1), accepted).state.reviews[-1].due is None, "what is accepted is not asked back"
+
+
+def test_a_history_that_once_kept_such_a_day_is_told_without_it() -> None:
+    (noted,) = refused(sent(report(1, "received")), judged(V1)).state.reviews
+    kept = sent(V1, reviews=({**noted.model_dump(), "due": datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)},))
+    (told,) = (one for one in history_view(kept).happenings if one.what == "review_refused")
+    assert '"due":null' in told.model_dump_json()
 
 
 def test_a_returned_report_may_come_back_by_its_day_even_when_the_round_has_closed() -> None:
