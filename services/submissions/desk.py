@@ -7,10 +7,11 @@ from typing import Annotated, Any, Protocol
 from fastapi import Depends, Path, Query
 
 from services.submissions import problems
-from services.submissions.domain import Duty, Submission, Upload, on_time_until
+from services.submissions.domain import Duty, Submission, Upload
 from services.submissions.receipts.signing import ReceiptSigner
-from services.submissions.store import LONGEST_CHAIN, Store
+from services.submissions.store import LONGEST_CHAIN, Store, Written
 from services.submissions.uploading.completion import Completion
+from services.submissions.uploading.receiving import on_time_for
 from services.submissions.uploading.uploads import Uploads
 from services.submissions.views import UploadView, upload_view
 from shared.contracts.events import RoundChanged
@@ -156,11 +157,14 @@ class Desk:
             raise common.OUT_OF_SCOPE.problem(where="path.upload")
         return stored.state, found
 
-    async def view(self, submission: Submission, upload: Upload, *, new: bool = False) -> UploadView:
+    async def view(self, submission: Submission, upload: Upload, now: datetime, *, new: bool = False) -> UploadView:
         """An upload with what the store has of it; of a `new` one it has nothing."""
-        there = () if new else await self.uploads.parts_there(upload)
-        stored = {one.number for one in there if one.size == upload.part_size(one.number)}
-        return upload_view(submission, upload, stored, on_time_until(await self.duty(submission), upload.opened_at))
+        at, stored = Written(submission, upload), set[int]()
+        if not new:
+            at, there = await self.uploads.look(at, now)
+            stored = {one.number for one in there if one.size == upload.part_size(one.number)}
+        until = on_time_for(await self.duty(at.submission), at.upload)
+        return upload_view(at.submission, at.upload, stored, until)
 
     async def duty(self, submission: Submission) -> Duty:
         """By which rules a submission that stands is measured."""

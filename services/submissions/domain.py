@@ -49,7 +49,7 @@ class Upload(State):
     """One attempt to bring one file. Its key in the store is used for that file and never for another.
 
     `completing_at` stays when the store lost the parts and they are asked for again: the upload is open once more then,
-    and `multipart` is another.
+    and `multipart` is another. `joining_at` is when its completion began last.
 
     `sha256` is what the sender declared of the whole file; `parts` what it declared of each part, or None until it did.
     A part's digest is never changed: the store took only bytes of that digest, so what it has under a number is known.
@@ -67,6 +67,7 @@ class Upload(State):
     opened_at: datetime
     expires_at: datetime
     completing_at: datetime | None = None
+    joining_at: datetime | None = None
     reason: FailReason | None = None
     receipt: str | None = None
     form: Form | None = None
@@ -75,6 +76,11 @@ class Upload(State):
     def received_at(self) -> datetime:
         """When it counts as received: once its parts were whole, not when the service got round to reading them."""
         return self.completing_at or self.opened_at
+
+    @property
+    def joined_since(self) -> datetime:
+        """Since when the store is joining its parts."""
+        return self.joining_at or self.received_at
 
     def part_size(self, number: int) -> int:
         """Bytes of the part with this number, from 1."""
@@ -150,8 +156,9 @@ class Submission(State):
 
     `standing` is what counts (see `standing.py`). `since` and `late` belong to it. `due` is when a sweeper must look
     next, if ever. `due_again` is when a returned report must be back; `overdue` the time, grace included, that was
-    announced as passed without a report. `successor` is the center that this one was merged into, `carried` what others
-    that were merged into this one had sent, and `moves` counts either.
+    announced as passed without a report. `overdue_told` is that time once a report came: if that is refused, it is not
+    announced again. `successor` is the center that this one was merged into, `carried` what others that were merged
+    into this one had sent, and `moves` counts either.
     """
 
     round: str
@@ -166,6 +173,7 @@ class Submission(State):
     reviews: tuple[Review, ...] = ()
     due_again: datetime | None = None
     overdue: datetime | None = None
+    overdue_told: datetime | None = None
     successor: str | None = None
     carried: tuple[Carried, ...] = ()
     moves: int = 0

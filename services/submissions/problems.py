@@ -112,8 +112,8 @@ FAILED: Final[dict[FailReason, ProblemKind]] = {
     "lost": UPLOAD_LOST,
 }
 _LOST_PARTS = (
-    " ระบบเคยได้รับแล้วแต่เก็บไว้ไม่ได้ ไม่ใช่ความผิดของผู้ส่ง เวลาที่รับยังเป็นเวลาเดิม",
-    " Our store had them and lost them, which is no fault of yours; the moment of receipt stays.",
+    " ระบบเคยได้รับแล้วแต่เก็บไว้ไม่ได้ ไม่ใช่ความผิดของผู้ส่ง เวลาที่รับยังเป็นเวลาเดิม ขอที่อยู่สำหรับส่งใหม่ก่อนส่ง",
+    " Our store had them and lost them, no fault of yours; the moment of receipt stays. Get new requests to send with.",
 )
 _OVER = {
     "aborted": ("ผู้ส่งยกเลิกแล้ว", "It was deleted by its sender."),

@@ -75,7 +75,7 @@ def _best(reports: Sequence[tuple[Report, str | None]], reviews: Mapping[str, Re
 def settled(before: Submission, after: Submission, *told: BaseModel) -> Change:
     """The new state with its standing brought up to date, and the stage told if that changed.
 
-    What is delivered is not overdue any more.
+    What is delivered is not overdue any more; what was told is remembered, in case it is refused.
     """
     counts = counting(after)
     now: dict[str, object] = {}
@@ -85,7 +85,8 @@ def settled(before: Submission, after: Submission, *told: BaseModel) -> Change:
         now = {"standing": "uploading" if after.uploads else "awaited", "late": False}
     after = after.model_copy(update=now)
     if after.delivered:
-        after = after.model_copy(update={"overdue": None})
+        told_before = after.overdue or after.overdue_told
+        after = after.model_copy(update={"overdue": None, "overdue_told": told_before})
     elif after.overdue:
         after = after.model_copy(update={"late": True})
     stood, stands = stage_of(before), stage_of(after)

@@ -134,6 +134,7 @@ class UploadView(View):
 
     One that came by a form has no parts, and neither size nor digest before it was completed.
     It can be resumed until `expires_at`; whoever completes it by `on_time_until` is on time, by the service's clock.
+    What was whole in time, and was then lost by the store, is so to the end.
     `failure` says in words why nothing was received, where `reason` is given. Once it was received, `standing` is how
     its version stands, and `came_back` why that was refused or returned: then another file is to be sent.
     """
@@ -188,7 +189,7 @@ def upload_view(submission: Submission, upload: Upload, stored: Collection[int],
     whole = upload.state in {"completing", "received"}
     report = submission.report_of(upload.id)
     return UploadView(
-        **upload.model_dump(exclude={"parts", "multipart", "completing_at", "form"}),
+        **upload.model_dump(exclude={"parts", "multipart", "completing_at", "joining_at", "form"}),
         round=submission.round,
         center=submission.center,
         part_size=PART_SIZE,
@@ -254,6 +255,7 @@ def submission_view(submission: Submission) -> SubmissionView:
         carried=[
             CarriedView(origin=one.center, reports=[report_view(report) for report in one.reports])
             for one in submission.carried
+            if one.reports  # else it brought verdicts alone: the history tells them
         ],
         uploads=[one.id for one in submission.uploads if one.state in {"open", "completing"}],
     )

@@ -104,7 +104,7 @@ class Multiparts(Connection):
         body = _completion(tuple(plans), {part.number: part for part in stored})
 
         def complete() -> Place:
-            # An upload that is gone was either completed, and its key (used once) has the object, or aborted.
+            # An upload that is gone was either completed, and its key (used for one file) has the object, or aborted.
             with _gone_is_fine():
                 answer = self._joiner._execute(
                     "POST",

@@ -70,7 +70,7 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
         "notifier.sender.begins": "seconds",
         # submissions
         "submissions.upload.failed": "reason",
-        "submissions.upload.parts_gone": "",
+        "submissions.upload.begun_again": "upload was",
         "submissions.uploads.reconciled": "received failed expired asked_again",
         "submissions.reconciler.failed": "",
         "submissions.reports.inspected": "accepted rejected postponed",

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from deploy.local.crowd.doors import Doors, RefusedError
-from deploy.local.crowd.office import NOT_YET
+from deploy.local.crowd.office import NOT_YET, SENT_ANEW
 from deploy.local.crowd.papers import paper
 
 SIZES = (200_000, 2_000_000)
@@ -79,13 +79,28 @@ class Sender:
             again = await self.doors.ask(who, "POST", uploads, json=declared, passing=NOT_YET)
             sent.resumed, upload = again["id"] == upload["id"], again
         address = f"{base}/v1/uploads/{upload['id']}"
-        await self._bring(who, address, upload, body, sent)
-        asked = time.monotonic()
-        done = await self.doors.ask(who, "POST", f"{address}/complete")
-        sent.complete = time.monotonic() - asked
-        receipt = done["receipt"]
+        receipt = await self._hand_in(who, address, upload, body, sent)
         assert (receipt["sha256"], receipt["size"]) == (sent.sha256, sent.size), "a receipt of other bytes"
         sent.receipt, sent.signed = receipt["code"], receipt["signed"]
+
+    async def _hand_in(
+        self, who: tuple[str, str], address: str, upload: dict[str, Any], body: bytes, sent: Sent
+    ) -> dict[str, Any]:
+        """Parts and completion; once more where a store that died lost what it had."""
+        for _ in range(ATTEMPTS):
+            try:
+                await self._bring(who, address, upload, body, sent)
+                asked = time.monotonic()
+                done = await self.doors.ask(who, "POST", f"{address}/complete")
+            except RefusedError as refused:
+                if refused.slug not in SENT_ANEW:
+                    raise
+                upload = await self.doors.ask(who, "GET", address)
+            else:
+                sent.complete = time.monotonic() - asked
+                receipt: dict[str, Any] = done["receipt"]
+                return receipt
+        raise TimeoutError(f"the store lost the parts of {upload['id']} again and again")
 
     def listen(self) -> None:
         """From now on time each single asking to complete that is answered with a receipt."""

@@ -28,6 +28,8 @@ HABITS: tuple[tuple[Habit, float], ...] = (
 BLOCK = 65_536
 ATTEMPTS = 12
 CODES = 3
+SENT_ANEW = {"parts-missing", "upload-received"}
+"""Answers to whoever sends parts again: those that still lack, or none any more."""
 NOT_YET = PASSING | {404}
 """A projection may be a moment behind the registry: a client asks again."""
 
@@ -136,11 +138,11 @@ class Office:
     async def _hand_in(self, address: str, upload: dict[str, Any], body: bytes) -> dict[str, Any]:
         """Send the parts and complete. A store that dies may lose what it had: then it is told which to send again."""
         for _ in range(ATTEMPTS):
-            await self._bring_parts(address, upload, body)
             try:
+                await self._bring_parts(address, upload, body)
                 completed = await self._doors.ask(self._person.who, "POST", f"{address}/complete")
             except RefusedError as refused:
-                if refused.slug != "parts-missing":
+                if refused.slug not in SENT_ANEW:
                     raise
                 upload = await self._doors.ask(self._person.who, "GET", address)
             else:

@@ -64,6 +64,7 @@ class Minio:
                 "MINIO_ROOT_PASSWORD": secret,
                 "MINIO_API_CORS_ALLOW_ORIGIN": ",".join(self._origins),
                 "MINIO_BROWSER": "off",
+                "MINIO_API_STALE_UPLOADS_EXPIRY": "168h",  # it would forget after a day what may be resumed for three
                 "MINIO_UPDATE": "off",
             },
         )

@@ -9,10 +9,13 @@ from services.registry.domain import Round
 from services.registry.rounds.deadlines import remarks
 from services.registry.rounds.parts import DocumentKind, ExtensionRequest, RoundDocument, Snapshot
 from shared.security.approval import RequestState, has_expired
-from shared.thai.calendar import format_moment, in_bangkok
+from shared.thai.calendar import BANGKOK, format_moment, in_bangkok
 
 RoundId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["2569"])]
 BuddhistYear = Annotated[int, Field(ge=2500, le=2699, description="Buddhist Era", examples=[2569])]
+_FIRST, _LAST = (datetime(year, 1, 1, tzinfo=BANGKOK) for year in (2500 - 543, 2700 - 543))
+Deadline = Annotated[AwareDatetime, Field(ge=_FIRST, lt=_LAST, examples=["2025-10-31T23:59:59+07:00"])]
+"""In the years that a round may have: JSON can say days that no clock shows, and to which no grace can be added."""
 Grace = Annotated[int, Field(ge=0, le=7 * 24 * 60, description="minutes, for uploads begun before the deadline")]
 Reason = Annotated[str, Field(min_length=3, max_length=500)]
 DeadlineText = Annotated[
@@ -41,7 +44,7 @@ class NewRound(BaseModel):
     round: RoundId | None = None
     fiscal_year: BuddhistYear
     academic_year: BuddhistYear
-    deadline: AwareDatetime | None = Field(None, examples=["2025-10-31T23:59:59+07:00"])
+    deadline: Deadline | None = None
     deadline_text: DeadlineText | None = None
     weekday: Weekday | None = None
     grace_minutes: Grace = 0
@@ -54,7 +57,7 @@ class RoundCorrection(BaseModel):
 
     fiscal_year: BuddhistYear | None = None
     academic_year: BuddhistYear | None = None
-    deadline: AwareDatetime | None = None
+    deadline: Deadline | None = None
     deadline_text: DeadlineText | None = None
     weekday: Weekday | None = None
     grace_minutes: Grace | None = None
@@ -154,7 +157,7 @@ class NewExtension(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     organization: str = Field(max_length=64, description="an organization's code, or a center's")
-    deadline: AwareDatetime | None = None
+    deadline: Deadline | None = None
     deadline_text: DeadlineText | None = None
     weekday: Weekday | None = None
     reason: Reason

@@ -32,10 +32,13 @@ def take_back(origin: Submission | None, *, path: tuple[str, ...], now: datetime
 def take_over(
     survivor: Submission | None, *, center: str, path: tuple[str, ...], origin: Submission, now: datetime
 ) -> Change | None:
-    """The survivor: what `origin` sent, and what had been carried to that, stands beside its own."""
+    """The survivor: what `origin` sent, and what had been carried to that, stands beside its own.
+
+    Verdicts on what was carried before lie with `origin`, which may have sent nothing itself.
+    """
     before = survivor or Submission(round=origin.round, center=center, path=path, standing="awaited", since=now)
     brought = (Carried(center=origin.center, reports=origin.reports, reviews=origin.reviews), *origin.carried)
-    brought = tuple(one for one in brought if one.reports and one.center != center)
+    brought = tuple(one for one in brought if (one.reports or one.reviews) and one.center != center)
     return _with(before, origin.center, brought, origin.due_again, now)
 
 
@@ -88,7 +91,8 @@ def _no_longer_due(before: Submission, after: Submission, now: datetime) -> Chan
         deadline=before.overdue,
         lifted_at=now,
     )
-    return settled(before, after.model_copy(update={"overdue": None, "late": False}), told)
+    on_time = {"overdue": None, "overdue_told": None, "late": False}
+    return settled(before, after.model_copy(update=on_time), told)
 
 
 def _center(one: Carried) -> str:

@@ -2,9 +2,10 @@
 
 The letters give a day and are silent on what follows it. What stands here: a center is overdue once its time has
 passed, with the grace of the round, the extension of its subtree and the day of a return, and nothing usable of it
-stands. It is told once for as long as that lasts. A deadline that is extended afterwards takes it back, and the
-lateness of what had come in the meantime; one that is brought forward again never makes late what was on time. What a
-merge carried is measured by the offices over its survivor, there and in the closed center's own record.
+stands. It is told once for each such time, unless that was lifted: when what came afterwards is refused, the center is
+overdue again without a word. A deadline that is extended afterwards takes it back, and the lateness of what had come in
+the meantime; one that is brought forward again never makes late what was on time. What a merge carried is measured by
+the offices over its survivor, there and in the closed center's own record.
 """
 
 from datetime import datetime
@@ -38,7 +39,8 @@ def at_deadline(submission: Submission | None, duty: Duty, now: datetime) -> Cha
     if not duty.owed or now <= due or waits:
         return None
     after = submission.model_copy(update={"overdue": due, "late": True})
-    return settled(submission, after, _overdue(after, due, now))
+    told = () if due == submission.overdue_told else (_overdue(after, due, now),)
+    return settled(submission, after, *told)
 
 
 def _first(duty: Duty, due: datetime, now: datetime) -> Change:
@@ -60,9 +62,12 @@ def _overdue(submission: Submission, due: datetime, now: datetime) -> ReportOver
 
 
 def _arriving(submission: Submission, duty: Duty) -> bool:
-    """Whether something was whole in the store in time and is only being read."""
+    """Whether something was whole in the store in time and is only being read, or was lost by the store and asked for
+    again.
+    """
     duty = duty.model_copy(update={"due_again": submission.due_again})
-    return any(one.state == "completing" and not late_for(duty, one) for one in submission.uploads)
+    came = [one for one in submission.uploads if one.state in {"open", "completing"} and one.completing_at]
+    return any(not late_for(duty, one) for one in came)
 
 
 def _lifted(submission: Submission, duty: Duty, announced: datetime, now: datetime) -> Change:
@@ -73,7 +78,8 @@ def _lifted(submission: Submission, duty: Duty, announced: datetime, now: dateti
         lifted_at=now,
     )
     after = _corrected(submission, duty) or submission
-    return settled(submission, after.model_copy(update={"overdue": None, "late": False}), told)
+    on_time = {"overdue": None, "overdue_told": None, "late": False}
+    return settled(submission, after.model_copy(update=on_time), told)
 
 
 def _corrected(submission: Submission, duty: Duty) -> Submission | None:

@@ -15,10 +15,19 @@ from services.submissions.reviewing.refusals import WORDS, Code
 from services.submissions.reviewing.reviews import Review
 from services.submissions.standing import settled, told_of, verdicts
 from services.submissions.uploading.sending import Change
-from shared.contracts.events import ReportReturned, ReviewAccepted, ReviewReason, ReviewRefused, Verdict
+from shared.contracts.events import (
+    OverdueLifted,
+    ReportReturned,
+    ReviewAccepted,
+    ReviewReason,
+    ReviewRefused,
+    Verdict,
+)
 
 MOST_REVIEWS: Final = 100
-"""Of one center in one round: more than any correspondence explains."""
+"""Verdicts that counted on one center in one round: more than any correspondence explains."""
+KEPT_REFUSED: Final = 50
+"""Refused verdicts on one center that are remembered, the newest. The audit trail has them all."""
 LONGEST_DUE: Final = timedelta(days=366)
 
 
@@ -56,7 +65,7 @@ def review(
 
     `usual_due` is when a report that is returned without a day must be back.
     """
-    if any(one.id == given.id for one in submission.reviews):
+    if _known(submission, given):
         return Change(submission)
     found = _report(submission, given.receipt)
     if found is None:
@@ -72,10 +81,15 @@ def review(
 
 
 def refuse(submission: Submission, given: Judgement, refusal: CannotReview, now: datetime) -> Change:
-    """Note that a published verdict did not count and say so, once for each id: its publisher must learn of it."""
-    if any(one.id == given.id for one in submission.reviews) or len(submission.reviews) >= MOST_REVIEWS:
+    """Note that a published verdict did not count and say so, once for each id: its publisher must learn of it.
+
+    The oldest notes make room for new ones, so that whoever tries again and again is still told why.
+    """
+    if _known(submission, given):
         return Change(submission)
-    noted = _noted(submission, given, given.due, now).model_copy(update={"refused": refusal.code})
+    # Some times that JSON can say no calendar holds: only a day that could be used is kept.
+    due = given.due if given.due and _usable(given.due, now) else None
+    noted = _noted(submission, given, due, now).model_copy(update={"refused": refusal.code})
     told = ReviewRefused(
         round=submission.round,
         center=submission.center,
@@ -88,7 +102,16 @@ def refuse(submission: Submission, given: Judgement, refusal: CannotReview, now:
         sentence_en=WORDS[refusal.code].sentence_en,
         refused_at=now,
     )
-    return Change(submission.model_copy(update={"reviews": (*submission.reviews, noted)}), (told,))
+    refused = [one.id for one in submission.reviews if one.refused]
+    forgotten = set(refused[: 1 - KEPT_REFUSED])
+    kept = (one for one in submission.reviews if one.id not in forgotten)
+    return Change(submission.model_copy(update={"reviews": (*kept, noted)}), (told,))
+
+
+def _known(submission: Submission, given: Judgement) -> bool:
+    """Whether it was taken or refused before, be it by a center that was merged into this one since."""
+    every = (*submission.reviews, *(review for one in submission.carried for review in one.reviews))
+    return any(one.id == given.id for one in every)
 
 
 def _report(submission: Submission, receipt: str) -> tuple[Report, Report] | None:
@@ -121,16 +144,21 @@ def _unfit(
             CannotReview("reviewed_already", stands.id if stands else None),
         ),
         (given.verdict == "returned" and not given.reasons, CannotReview("no_reasons")),
-        (given.verdict == "returned" and not now < due <= now + LONGEST_DUE, CannotReview("due_unusable")),
-        (len(submission.reviews) >= MOST_REVIEWS, CannotReview("too_many")),
+        (given.verdict == "returned" and not _usable(due, now), CannotReview("due_unusable")),
+        (sum(one.refused is None for one in submission.reviews) >= MOST_REVIEWS, CannotReview("too_many")),
     )
     return next((refusal for applies, refusal in checks if applies), None)
+
+
+def _usable(due: datetime, now: datetime) -> bool:
+    """Whether a report may be asked back by then."""
+    return now < due <= now + LONGEST_DUE
 
 
 def _noted(submission: Submission, given: Judgement, due: datetime | None, now: datetime) -> Review:
     return Review(
         id=given.id,
-        number=len(submission.reviews) + 1,
+        number=max((one.number for one in submission.reviews), default=0) + 1,
         receipt=given.receipt,
         verdict=given.verdict,
         reasons=given.reasons,
@@ -143,9 +171,19 @@ def _noted(submission: Submission, given: Judgement, due: datetime | None, now: 
 
 def _taken(submission: Submission, report: Report, given: Judgement, due: datetime | None, now: datetime) -> Change:
     new = _noted(submission, given, due, now)
-    after = submission.model_copy(update={"reviews": (*submission.reviews, new), "due_again": due, "overdue": None})
+    after = submission.model_copy(update={"reviews": (*submission.reviews, new), "due_again": due})
     told = {**told_of(after, report), "review": new.id, "number": new.number, "reviewed_at": now}
     if due is None:
         return settled(submission, after, ReviewAccepted(**told))
     reasons = tuple(REASONS[one.code].told for one in given.reasons)
-    return settled(submission, after, ReportReturned(**told, reasons=reasons, due=due))
+    returned = ReportReturned(**told, reasons=reasons, due=due)
+    if submission.overdue is None:
+        return settled(submission, after, returned)
+    # Its day had passed, and is a later one now.
+    lifted = OverdueLifted(
+        **submission.model_dump(include={"round", "center", "path"}),
+        reason="extended",
+        deadline=submission.overdue,
+        lifted_at=now,
+    )
+    return settled(submission, after.model_copy(update={"overdue": None, "overdue_told": None}), returned, lifted)

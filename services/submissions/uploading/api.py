@@ -51,7 +51,8 @@ def _preflight(router: Router, desk: Desk, clock: Clock) -> None:
         if submission:
             duty = duty.model_copy(update={"due_again": submission.due_again})
         forecast = foretell(file.told(), submission, duty, desk.largest, now)
-        until = resumable_until(submission, duty, desk.uploads.lifetime, now)
+        standing = forecast.standing
+        until = standing.expires_at if standing else resumable_until(submission, duty, desk.uploads.lifetime, now)
         return preflight_view(forecast, duty, submission, Terms(file.size, desk.largest, until))
 
 
@@ -76,17 +77,18 @@ def _uploads(router: Router, desk: Desk, clock: Clock) -> None:
         if refusal := declared_wrong(file.size, file.type, desk.largest):
             raise problems.of_file(refusal)
         duty = await desk.store.duty(found, center, path)
-        opened = await desk.uploads.open(duty, Declared(size=file.size, sha256=file.sha256), clock())
+        now = clock()
+        opened = await desk.uploads.open(duty, Declared(size=file.size, sha256=file.sha256), now)
         if not isinstance(opened, Opened):
             raise problems.cannot_open(opened)
         response.status_code = 200 if opened.again else 201
         response.headers["Location"] = f"/v1/uploads/{opened.upload.id}"
-        return await desk.view(opened.submission, opened.upload, new=not opened.again)
+        return await desk.view(opened.submission, opened.upload, now, new=not opened.again)
 
     @router.get("/uploads/{upload}")
     async def get_upload(principal: Reader, upload: Code) -> UploadView:
         """An upload and what has arrived of it: where to go on after a cut."""
-        return await desk.view(*await desk.upload(upload, principal, act=False))
+        return await desk.view(*await desk.upload(upload, principal, act=False), clock())
 
     @router.post("/uploads/{upload}/complete", responses=_OVER)
     async def complete_upload(principal: Sender, upload: Code) -> CompletedView:

@@ -3,7 +3,7 @@
 Completion writes twice. First `completing`, once every part is in the store: from then on the report counts as received
 at that moment, whoever finishes it. Then the store joins the parts, the bytes are read and digested, and the second
 write makes the report, its receipt and its events one. A process that dies in between leaves an upload that the next
-`complete`, or the sweeper, takes up where it stands: the joined object is found under its key, which is used once.
+`complete`, or the sweeper, takes up where it stands: the joined object is found under its key, which is for one file.
 
 A store may lose parts that it had (MinIO does, when whoever has it join them hangs up in the middle of it). Then they
 are asked for again, and the moment of receipt stays.
@@ -21,10 +21,10 @@ from services.submissions.forms.rules import begin_form
 from services.submissions.receipts.signing import Receipt, ReceiptSigner
 from services.submissions.refusals import FormRefused, PartsMissing, Stands, UploadOver
 from services.submissions.store import Store, Written
-from services.submissions.uploading.receiving import ask_again, begin_completion, fail, is_lost, late_for, receive
+from services.submissions.uploading.receiving import begin_completion, fail, is_lost, late_for, receive
 from services.submissions.uploading.sending import Change, expire
 from services.submissions.uploading.uploads import Uploads, plans_of
-from shared.blobs import Blobs, Fetched, NotFound, Place, Refused, StoredPart
+from shared.blobs import BlobError, Blobs, Fetched, NotFound, Place, Refused, StoredPart
 from shared.failpoints import failpoint
 from shared.failures import Unavailable
 from shared.telemetry import get_logger
@@ -32,11 +32,10 @@ from shared.thai.calendar import BANGKOK
 
 log = get_logger()
 
-_CANNOT_BE_JOINED: Final = frozenset(
-    {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest", "XMinioObjectExistsAsDirectory"}
-)
-"""Words for parts that are not what they were when they were listed. No later try will be better. The last is MinIO's,
-for a joining that began before and was broken off."""
+_BROKEN_OFF: Final = "XMinioObjectExistsAsDirectory"
+"""MinIO's word for a joining that began before and was broken off: in that multipart upload no later one succeeds."""
+_CANNOT_BE_JOINED: Final = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest", _BROKEN_OFF})
+"""Words for parts that are not what they were when they were listed."""
 _JOINING: Final = (0.0, 0.1, 0.3, 0.6, 1.0)
 """Seconds between looks for an object whose parts are gone: joining takes milliseconds, on a busy store more."""
 
@@ -69,7 +68,7 @@ class Completion:
         at = Written(submission, upload)
         there: Sequence[StoredPart] = ()
         if at.upload.state == "open":
-            there = await self._uploads.parts_there(upload)
+            at, there = await self._uploads.look(at, now)
             begun = await self._begin(at, there, seen, now)
             if not isinstance(begun, Written | UploadOver):
                 return begun
@@ -97,10 +96,13 @@ class Completion:
             return await self._store.write_upload(
                 at.submission, at.upload, lambda s, u: begin_form(s, u, posted, seen, duty, now)
             )
-        sizes = {part.number: part.size for part in there}
-        return await self._store.write_upload(
-            at.submission, at.upload, lambda s, u: begin_completion(s, u, sizes, duty, now)
-        )
+        sizes, seen_in = {part.number: part.size for part in there}, at.upload.multipart
+
+        def rule(submission: Submission, upload: Upload) -> Change | UploadOver | Stands | PartsMissing:
+            # Begun again meanwhile, it has none of them.
+            return begin_completion(submission, upload, sizes if upload.multipart == seen_in else {}, duty, now)
+
+        return await self._store.write_upload(at.submission, at.upload, rule)
 
     async def reconcile(self, submission: Submission, now: datetime) -> list[Upload]:
         """Finish what a lost process began, and end what nobody finished in its time. Returns the uploads that
@@ -110,7 +112,7 @@ class Completion:
         for upload in submission.uploads:
             at = Written(submission, upload)
             if upload.state == "completing":
-                after = await self._finish(at, now)
+                after = await self._finish(at, now, waits=True)
             elif upload.state == "open" and upload.expires_at <= now:
                 after = await self._expire(at, now)
             else:
@@ -129,11 +131,14 @@ class Completion:
         await self._uploads.forget(ended.upload)
         return ended
 
-    async def _finish(self, at: Written, now: datetime, there: Sequence[StoredPart] = ()) -> Written:
+    async def _finish(
+        self, at: Written, now: datetime, there: Sequence[StoredPart] = (), *, waits: bool = False
+    ) -> Written:
         """From `completing` to `received` or `failed`; still `completing` while its file may come to light, `open` once
         that is out of the question. Any number of processes may do this at once.
 
-        `there` are the parts in the store, if they have just been listed.
+        `there` are the parts in the store, if they have just been listed. Who `waits` has no sender to answer, and
+        gives the store its minutes also where the parts are gone.
         """
         place, gone = None, False
         try:
@@ -145,7 +150,7 @@ class Completion:
         if place is None or read is None:
             if elsewhere := await self._elsewhere(at):
                 return elsewhere
-            return await self._give_up(at, now) if gone or is_lost(at.upload, now) else at
+            return await self._give_up(at, now, gone) if (gone and not waits) or is_lost(at.upload, now) else at
         if read.size != at.upload.size:
             return await self._fail(at, "size_mismatch", place)
         if at.upload.sha256 not in {None, read.sha256}:
@@ -185,7 +190,7 @@ class Completion:
         """
         if upload.form:
             return self._uploads.place(upload)  # one post, pinned when it was confirmed
-        multipart, refused = self._uploads.multipart(upload), False
+        multipart, refused = self._uploads.multipart(upload), ""
         try:
             there = there or await self._blobs.list_parts(multipart)
             return await self._blobs.complete_multipart(multipart, plans_of(upload), there)
@@ -194,33 +199,37 @@ class Completion:
         except Refused as refusal:
             if refusal.code not in _CANNOT_BE_JOINED:
                 raise
-            refused = True
+            refused = refusal.code
         # Its process or answer was lost after joining, or another process is joining the very same parts: then there
         # is a moment in which the parts are no more and the object is not yet.
         for wait in _JOINING:
             await asyncio.sleep(wait)
             with suppress(NotFound):
                 return (await self._blobs.stat(Place(multipart.bucket, multipart.key))).place
-        if refused:
-            with suppress(NotFound):
-                await self._blobs.list_parts(multipart)
-                raise _PartsGoneError
+        if refused and await self._are_gone(upload, refused):
+            raise _PartsGoneError
         return None
 
-    async def _give_up(self, at: Written, now: datetime) -> Written:
+    async def _are_gone(self, upload: Upload, refused: str) -> bool:
+        try:
+            there = await self._blobs.list_parts(self._uploads.multipart(upload))
+        except NotFound:
+            return False
+        sizes = {part.number: part.size for part in there}
+        lacks = any(sizes.get(number) != upload.part_size(number) for number in range(1, len(upload.parts) + 1))
+        return lacks or refused == _BROKEN_OFF
+
+    async def _give_up(self, at: Written, now: datetime, gone: bool) -> Written:
         """The file is not in the store any more. Its sender has it: its parts are asked for again. What came by a form
         was told by no digest, so that another post might be another file: it has failed.
         """
         if at.upload.form:
             return await self._fail(at, "lost", None)
-        log.warning("submissions.upload.parts_gone")
-        lost, begun = at.upload.multipart, await self._uploads.begin(at.upload.id)
-        asked = await self._store.write_upload(
-            at.submission, at.upload, lambda s, u: ask_again(s, u, lost, begun.upload_id, now)
-        )
-        if isinstance(asked, UploadOver):
-            await self._uploads.drop(begun)
-            return Written(at.submission, asked.upload)
+        asked = await self._uploads.begin_again(at, now)
+        if gone:
+            # Addresses that the sender still has would go on filling it, for nothing.
+            with suppress(BlobError):
+                await self._uploads.drop(self._uploads.multipart(at.upload))
         return asked
 
     async def _fail(self, at: Written, reason: FailReason, place: Place | None) -> Written:

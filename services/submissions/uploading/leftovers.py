@@ -1,9 +1,10 @@
 """What abandoned uploads and dead processes leave in the object store, taken away where nobody can miss it.
 
 Four kinds are: parts of an upload that has ended, or that no record knows (its process died between the store and the
-database); objects of an upload that came to nothing; what was posted with a form besides the file that was confirmed;
-and quarantined files of reports whose accepted copy is kept. A whole object that no record knows is only counted: it
-may be all that is left of a report, should the database ever be put back to an older state.
+database) or names any more (it was begun again); objects of an upload that came to nothing; what came with an upload
+besides the file that counts; and quarantined files of reports whose accepted copy is kept. A whole object that no
+record knows is only counted: it may be all that is left of a report, should the database ever be put back to an older
+state.
 """
 
 import os
@@ -81,10 +82,11 @@ class Leftovers:
         return done
 
     def _parts_are_left(self, begun: Begun, known: tuple[Upload, Report | None] | None, now: datetime) -> bool:
-        if known is None:
-            return begun.at is not None and begun.at + self._unknown_after < now
-        over = known[0].state in _ENDED or known[0].state == "received"
-        return over or known[0].multipart != begun.multipart.upload_id
+        if known and (known[0].state in _ENDED or known[0].state == "received"):
+            return True
+        if known and known[0].multipart == begun.multipart.upload_id:
+            return False
+        return begun.at is not None and begun.at + self._unknown_after < now  # its record may be about to be written
 
 
 def object_is_left(place: Place, upload: Upload, report: Report | None) -> bool:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from services.submissions.domain import Duty, Report, Submission, on_time_until
+from services.submissions.domain import Declared, Duty, Report, Submission, Upload, on_time_until
 from services.submissions.files import PDF
 from services.submissions.inspecting.findings import FINDINGS, Finding
 from services.submissions.refusals import CannotOpen, FileTooLarge, WrongFileType
 from services.submissions.returning import why_back
 from services.submissions.reviewing.reasons import Reason
-from services.submissions.uploading.sending import may_open
+from services.submissions.uploading.receiving import late_for, on_time_for
+from services.submissions.uploading.sending import find_standing, may_open, stands
 
 MOST_FIRST: Final = 16 * 1024
 MOST_LAST: Final = 64 * 1024
@@ -42,11 +43,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What would become of the file if it were sent now. Whoever begins now is on time until `on_time_until`."""
+    """What would become of the file if it were sent now. Whoever begins now is on time until `on_time_until`; whoever
+    goes on with the upload that these bytes have, which is `standing` then, until its own time.
+    """
 
     verdict: Literal["send", "refused", "received"]
     refusals: tuple[Refusal, ...]
     received: Report | None
+    standing: Upload | None
     on_time_until: datetime
     late: bool
 
@@ -56,14 +60,26 @@ def foretell(told: Told, submission: Submission | None, duty: Duty, largest: int
 
     Bytes that were received before need not be sent, whatever else holds; those that came back would come back again.
     """
-    until = on_time_until(duty, now)
     received = submission.report_with(told.sha256) if submission and told.sha256 else None
+    standing = _under_way(told, submission, now) if received is None else None
     refusals: tuple[Refusal, ...] = why_back(submission, received) if submission and received else ()
     if received is None:
         opening = may_open(submission, duty, now)
+        if submission and standing:  # nothing is opened: it goes on
+            opening = stands(submission, duty, standing.opened_at, standing.completing_at or now)
         refusals = (*((opening,) if opening else ()), *of_file(told, largest))
     verdict: Literal["send", "refused", "received"] = "refused" if refusals else "received" if received else "send"
-    return Forecast(verdict, refusals, received, until, late=now > until)
+    until = on_time_for(duty, standing) if standing else on_time_until(duty, now)
+    whole = standing is not None and standing.state == "completing"
+    late = late_for(duty, standing) if standing and whole else now > until
+    return Forecast(verdict, refusals, received, standing, until, late)
+
+
+def _under_way(told: Told, submission: Submission | None, now: datetime) -> Upload | None:
+    """The upload that these very bytes have and that is not over."""
+    if told.sha256 is None:
+        return None
+    return find_standing(submission, Declared(size=told.size, sha256=told.sha256), now)
 
 
 def declared_wrong(size: int, kind: str, largest: int) -> FileTooLarge | WrongFileType | None:

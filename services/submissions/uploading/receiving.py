@@ -15,6 +15,7 @@ from services.submissions.domain import (
     Submission,
     Upload,
     is_late,
+    on_time_until,
 )
 from services.submissions.inspecting.findings import Finding
 from services.submissions.refusals import PartsMissing, Stands, UploadOver
@@ -42,18 +43,27 @@ def begin_completion(
     if upload.state != "open":
         return UploadOver(upload)
     at = upload.completing_at or now
-    if refusal := stands(submission, duty, upload.opened_at, at):
+    newer = any(report.received_at > at for report in submission.reports)
+    if refusal := stands(submission, duty, upload.opened_at, now if newer else at):
         return refusal
     numbers = range(1, len(upload.parts) + 1)
     missing = tuple(n for n in numbers if upload.parts[n - 1] is None or stored.get(n) != upload.part_size(n))
     if missing:
         return PartsMissing(missing, lost=upload.completing_at is not None)
-    return Change(changed(submission, upload.model_copy(update={"state": "completing", "completing_at": at})))
+    begun = {"state": "completing", "completing_at": at, "joining_at": now}
+    return Change(changed(submission, upload.model_copy(update=begun)))
 
 
 def late_for(duty: Duty, upload: Upload) -> bool:
     """Whether this upload missed its deadline."""
     return is_late(duty.round, duty.line, upload.opened_at, upload.received_at, duty.due_again)
+
+
+def on_time_for(duty: Duty, upload: Upload) -> datetime:
+    """Until when it is on time if it is completed. What was whole in time, and is asked for again, is so to its end."""
+    if upload.state == "open" and upload.completing_at and not late_for(duty, upload):
+        return upload.expires_at
+    return on_time_until(duty, upload.opened_at)
 
 
 def receive(submission: Submission, upload: Upload, report: Report) -> Change | UploadOver:
@@ -74,18 +84,24 @@ def receive(submission: Submission, upload: Upload, report: Report) -> Change | 
 
 
 def is_lost(upload: Upload, now: datetime) -> bool:
-    """Whether a file that the store does not show is given up: what comes to light later is swept."""
-    return now >= upload.received_at + LOST_AFTER
+    """Whether a file that the store does not show is given up."""
+    return now >= upload.joined_since + LOST_AFTER
 
 
-def ask_again(submission: Submission, upload: Upload, lost: str, multipart: str, now: datetime) -> Change | UploadOver:
-    """The store has lost the parts that it had all of, as multipart upload `lost`; they go to another one now.
+def ask_again(
+    submission: Submission, upload: Upload, before: Upload, multipart: str, now: datetime
+) -> Change | UploadOver:
+    """The store has lost what it had of an upload, as whoever looked knew it `before`: another multipart upload takes
+    its parts now.
 
-    They were declared by their digests, so what comes is what had come: it counts as received when that was whole.
+    They were declared by their digests, so what comes is what had come: where that was whole once, it counts as
+    received then.
     """
-    if upload.state != "completing" or upload.multipart != lost:
+    still = (upload.state, upload.multipart) == (before.state, before.multipart)
+    if not still or upload.state not in {"open", "completing"}:
         return UploadOver(upload)
-    until = max(upload.expires_at, now + AGAIN_WITHIN)
+    whole = upload.completing_at is not None
+    until = max(upload.expires_at, now + AGAIN_WITHIN) if whole else upload.expires_at
     again = upload.model_copy(update={"state": "open", "multipart": multipart, "expires_at": until})
     return Change(changed(submission, again))
 

@@ -37,6 +37,7 @@ class Reconciler:
         """One round. Returns how many uploads came to which state."""
         ends: Counter[str] = Counter()
         for stored in await self._store.sweeps.due(now, _BATCH):
+            self.loop.beat()
             try:
                 changed = await self._completion.reconcile(stored.state, now)
             except Exception as error:  # noqa: BLE001  one that fails must not hold up the others

@@ -223,5 +223,5 @@ def tidied(submission: Submission) -> Submission:
 
 def _due(uploads: Sequence[Upload]) -> datetime | None:
     times = [one.expires_at for one in uploads if one.state == "open"]
-    times += [one.received_at + RECONCILE_AFTER for one in uploads if one.state == "completing"]
+    times += [one.joined_since + RECONCILE_AFTER for one in uploads if one.state == "completing"]
     return min(times, default=None)

@@ -9,9 +9,13 @@ from services.submissions.files import PDF, key_in_store
 from services.submissions.forms.rules import Posted
 from services.submissions.refusals import CannotOpen, PartDigestChanged, PartUnknown, UploadOver
 from services.submissions.store import Store, Written, key_of
+from services.submissions.uploading.receiving import ask_again
 from services.submissions.uploading.sending import Change, abort, declare_parts, find_standing, may_open, open_upload
 from shared.blobs import Blobs, Multipart, NotFound, PartPlan, Place, SignedRequest, StoredPart
 from shared.mongo.aggregates import new_id
+from shared.telemetry import get_logger
+
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +89,30 @@ class Uploads:
             self.multipart(upload), plan, content_type=PDF, now=now, lifetime=self._url_lifetime
         )
 
-    async def parts_there(self, upload: Upload) -> tuple[StoredPart, ...]:
-        """The parts that the store has of an open upload; none of an ended one."""
-        if upload.state != "open" or upload.form:
-            return ()
+    async def look(self, at: Written, now: datetime) -> tuple[Written, tuple[StoredPart, ...]]:
+        """An upload, and the parts that the store has of it if it is open.
+
+        A store may forget what nobody finished (MinIO does after a day, if it is not told otherwise): then the upload
+        is begun anew in it, and what comes back is as that left it.
+        """
+        if at.upload.state != "open" or at.upload.form:
+            return at, ()
         try:
-            return await self._blobs.list_parts(self.multipart(upload))
+            return at, await self._blobs.list_parts(self.multipart(at.upload))
         except NotFound:
-            return ()
+            return await self.begin_again(at, now), ()
+
+    async def begin_again(self, at: Written, now: datetime) -> Written:
+        """What the store has of an upload is of no use any more: take its parts anew, in another multipart upload."""
+        begun = await self.begin(at.upload.id)
+        asked = await self._store.write_upload(
+            at.submission, at.upload, lambda s, u: ask_again(s, u, at.upload, begun.upload_id, now)
+        )
+        if isinstance(asked, UploadOver):
+            await self.drop(begun)
+            return Written(at.submission, asked.upload)
+        log.warning("submissions.upload.begun_again", upload=at.upload.id, was=at.upload.state)
+        return asked
 
     async def abort(self, submission: Submission, upload: Upload) -> Upload | UploadOver:
         """The sender gives up. Asked again, it is still given up."""

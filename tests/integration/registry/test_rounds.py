@@ -60,6 +60,13 @@ async def test_a_deadline_that_contradicts_itself_is_refused(tree, body, problem
     assert (await tree.http.get("/v1/rounds/r-new")).status_code == 404
 
 
+@pytest.mark.parametrize("day", ["0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59Z", "2156-12-31T20:00:00-05:00"])
+async def test_a_deadline_that_no_calendar_holds_is_refused(tree, day):
+    body = {"round": "far", "fiscal_year": 2569, "academic_year": 2567, "deadline": day}
+    answer = await tree.http.post("/v1/rounds", json=body)
+    assert (answer.status_code, answer.json()["where"]) == (422, "body.deadline"), answer.text
+
+
 async def test_the_candidates_of_a_wrong_weekday_are_named(tree):
     said = {"round": "r-x", "fiscal_year": 2569, "academic_year": 2567, "deadline_text": "วันศุกร์ที่ 31 ตุลาคม 2569"}
     answer = await tree.http.post("/v1/rounds", json=said)

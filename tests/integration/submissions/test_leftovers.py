@@ -82,6 +82,37 @@ async def test_parts_of_an_upload_that_has_ended_go_at_once(
     assert not await standing(blobs, left)
 
 
+async def test_parts_that_an_upload_names_no_more_go_when_they_are_old(
+    office: Office, leftovers: Leftovers, blobs: Blobs
+) -> None:
+    upload: dict[str, Any] = (await office.open(DATA)).json()
+    before = await multipart(office, upload)
+    begun = await blobs.create_multipart(before.bucket, before.key, content_type=PDF)
+    await leftovers.sweep(datetime.now(UTC))
+    assert await standing(blobs, begun), "the record may be about to name it"
+    await documents(office).update({"uploads.id": upload["id"]}, {"$set": {"uploads.0.multipart": begun.upload_id}})
+    await leftovers.sweep(datetime.now(UTC) + 2 * LIFETIME)
+    assert not await standing(blobs, before)
+    assert await standing(blobs, begun)
+
+
+async def test_what_came_again_for_an_upload_that_was_received_goes_at_once(
+    office: Office, leftovers: Leftovers, blobs: Blobs, quarantine: str
+) -> None:
+    """It was asked for again, and the first came to light after all."""
+    await office.bring(BROKEN["a picture"][1]())  # what is sent back stays in quarantine
+    (report,) = (await office.decided())["reports"]
+    key = key_in_store(report["upload"])
+    begun = await blobs.create_multipart(quarantine, key, content_type=PDF)
+    second = await blobs.put(quarantine, key, DATA, content_type=PDF)
+    await leftovers.sweep(datetime.now(UTC))
+    assert not await standing(blobs, begun)
+    assert not await there(blobs, second)
+    found = await documents(office).one({"uploads.id": report["upload"]})
+    assert found is not None
+    assert await there(blobs, Place(quarantine, key, found["reports"][0]["quarantined"]))
+
+
 async def test_an_upload_under_way_is_left_alone_however_late_it_is(
     office: Office, leftovers: Leftovers, blobs: Blobs
 ) -> None:

@@ -108,6 +108,7 @@ async def test_each_bad_verdict_is_refused_in_its_own_way_and_changes_nothing(of
         ),
         (422, "invalid-request", "body.due", judge(office, second, body={"due": soon[:-6]})),
         (422, "due-unusable", "body.due", judge(office, second, body={"due": "2020-01-01T00:00:00Z"})),
+        *((422, "due-unusable", "body.due", judge(office, second, body={"due": due})) for due in IMPOSSIBLE),
         (422, "invalid-request", "body.verdict", judge(office, second, "perhaps")),
         (422, "invalid-request", "body.name", judge(office, second, body={"name": "สมศรี"})),
         (404, "nothing-sent", "path.center", judge(office, second, center=office.other)),
@@ -124,6 +125,8 @@ async def test_each_bad_verdict_is_refused_in_its_own_way_and_changes_nothing(of
     assert await office.submission() == before
 
 
+IMPOSSIBLE = ["0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59.9999999Z"]
+"""Times that JSON can say and that no database keeps, or no clock in Thailand shows."""
 OTHERS = [("center", "x"), ("lao", "6580101"), ("department", "00"), ("auditor", "a"), ("publisher", "onesqa")]
 
 
@@ -146,7 +149,9 @@ async def test_verdicts_and_refused_ones_stand_in_the_audit_trail(office: Office
 # By published event
 
 
-def published(office: Office, receipt: str, review: str, verdict: Any = "returned", center: str = "") -> Any:
+def published(
+    office: Office, receipt: str, review: str, verdict: Any = "returned", center: str = "", due: datetime | None = None
+) -> Any:
     center = center or office.center
     given = ReviewGiven(
         review=review,
@@ -155,6 +160,7 @@ def published(office: Office, receipt: str, review: str, verdict: Any = "returne
         receipt=receipt,
         verdict=verdict,
         reasons=(ReviewReason(code="unsigned", note="หน้าสุดท้าย"),) if verdict == "returned" else (),
+        due=due,
     )
     return f"{office.round}/{center}", 1, given
 
@@ -202,6 +208,24 @@ async def test_a_published_verdict_on_an_old_version_is_answered_and_changes_not
     assert (await office.submission())["state"] == "accepted"
     history = (await office.ask("GET", address(office, rest="submission/history"))).json()
     assert history["happenings"][-1]["what"] == "review_refused"
+
+
+async def test_a_published_day_that_nobody_can_keep_is_answered_and_holds_up_nobody(office: Office) -> None:
+    receipt = await delivered(office)
+    days = [datetime.fromisoformat(one) for one in IMPOSSIBLE]
+    bad = [published(office, receipt, f"q-{number}", due=due) for number, due in enumerate(days)]
+    await office.world.publish_signed(*bad, published(office, receipt, "good"))
+
+    async def returned() -> bool:
+        return bool((await office.submission())["state"] == "returned")
+
+    await eventually(returned)
+    refused = await events_of(office, ReviewRefused)
+    assert [(one.review, one.code) for one in refused] == [(f"q-{number}", "due_unusable") for number in range(3)]
+    answer = await office.ask("GET", address(office, rest="submission/history"))
+    assert answer.status_code == 200, answer.text
+    happened = answer.json()["happenings"]
+    assert [one["review"]["due"] for one in happened if one["what"] == "review_refused"] == [None] * 3
 
 
 async def test_a_verdict_on_what_is_not_here_goes_to_the_dead_letters_and_holds_up_nobody(office: Office) -> None:

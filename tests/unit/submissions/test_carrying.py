@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.submissions.carrying.rules import follow, give_up, hand_over, take_back, take_over
 from services.submissions.domain import Submission
 from services.submissions.overdue.rules import at_deadline
+from services.submissions.receipts.views import receipt_view
+from services.submissions.reviewing.views import history_view
 from services.submissions.uploading.sending import Change
+from services.submissions.views import submission_view
 from shared.contracts.events import OverdueLifted, ReportCarried
 from shared.contracts.status import StageChanged
 from tests.unit.submissions.sent import DAY, DEADLINE, GRACE, HOUR, NOW, PATH, after_review, judged, owes, report, sent
@@ -85,6 +89,24 @@ def test_what_had_been_carried_before_goes_along() -> None:
     assert middle
     change = carried(None, middle.state)
     assert {one.center for one in change.state.carried} == {"b", "c0"}
+
+
+@pytest.mark.parametrize(("verdict", "standing"), [("accepted", "approved"), ("returned", "returned")])
+def test_a_verdict_on_what_had_been_carried_before_goes_along(verdict: str, standing: str) -> None:
+    oldest = sent(report(center="b"), center="b")
+    middle = take_over(None, center="c0", path=PATH, origin=oldest, now=NOW)
+    assert middle
+    judged_there = after_review(middle.state, judged(oldest.reports[0], verdict)).state
+    change = carried(None, judged_there)
+    assert (change.state.standing, change.state.due_again) == (standing, judged_there.due_again)
+    assert told(change).delivered is (verdict == "accepted")
+    assert [one.what for one in history_view(change.state).happenings] == ["received", "accepted", standing]
+    shown = [(one.origin, len(one.reports)) for one in submission_view(change.state).carried]
+    assert shown == [("b", 1)], "who sent nothing is not among those that did"
+    assert receipt_view(oldest, oldest.reports[0], change.state).state == standing
+    undone = give_up(change.state, origin=judged_there, now=NOW)
+    assert undone
+    assert (undone.state.carried, undone.state.standing) == ((), "awaited")
 
 
 def test_offices_follow_a_center_that_moved() -> None:

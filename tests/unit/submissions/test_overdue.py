@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.submissions.carrying.rules import hand_over, take_over
+from services.submissions.carrying.rules import give_up, hand_over, take_back, take_over
 from services.submissions.domain import Submission, Upload
 from services.submissions.overdue.rules import at_deadline, due_of
 from services.submissions.overdue.sweeper import last_passed
+from services.submissions.standing import settled
 from services.submissions.uploading.sending import Change
-from shared.contracts.events import Extension, OverdueLifted, ReportOverdue
+from shared.contracts.events import Extension, OverdueLifted, ReportOverdue, ReportReturned, ReviewAccepted
 from shared.contracts.status import StageChanged
 from tests.unit.submissions.sent import (
     DAY,
@@ -92,6 +93,8 @@ def test_an_upload_that_stalled_or_a_refused_file_is_nothing_sent(submission: Su
 def test_what_was_whole_in_time_and_is_being_read_is_waited_for() -> None:
     reading = sent(uploads=(upload("completing", DEADLINE - HOUR, completing=DEADLINE + GRACE),))
     assert at_deadline(reading, owes(), OVER) is None
+    lost = sent(uploads=(upload("open", DEADLINE - HOUR, completing=DEADLINE + GRACE),))
+    assert at_deadline(lost, owes(), OVER) is None, "our store lost its parts and asks for them again"
     began_late = sent(uploads=(upload("completing", DEADLINE + SECOND, completing=DEADLINE + 2 * SECOND),))
     assert kinds(at_deadline(began_late, owes(), OVER)) == [ReportOverdue, StageChanged]
 
@@ -141,6 +144,100 @@ def test_a_returned_report_is_overdue_when_its_own_day_has_passed() -> None:
     assert kinds(change) == [ReportOverdue, StageChanged]
     assert change
     assert (change.state.standing, change.state.late) == ("returned", True)
+
+
+def test_a_later_day_of_a_return_lifts_what_its_first_day_had_made_overdue() -> None:
+    v1, day = report(), DEADLINE + 20 * DAY
+    late = overdue(after_review(sent(v1), judged(v1, due=day)).state, day + DAY)
+    again = judged(v1, review_id="r2", replaces="r1", due=day + 9 * DAY)
+    change = after_review(late, again, day + 2 * DAY)
+    assert kinds(change) == [ReportReturned, OverdueLifted, StageChanged]
+    lifted, stage = change.events[1:]
+    assert isinstance(lifted, OverdueLifted)
+    assert isinstance(stage, StageChanged)
+    assert (lifted.reason, lifted.deadline, lifted.lifted_at) == ("extended", day + GRACE, day + 2 * DAY)
+    assert (stage.late, change.state.overdue, change.state.due_again) == (False, None, day + 9 * DAY)
+    assert at_deadline(change.state, owes(), day + 3 * DAY) is None
+    assert ReportOverdue in kinds(at_deadline(change.state, owes(), day + 10 * DAY))
+    accepted = after_review(late, judged(v1, "accepted", review_id="r2", replaces="r1"), day + 2 * DAY)
+    assert kinds(accepted) == [ReviewAccepted, StageChanged], "a report that counts after all ends it as one that comes"
+    assert accepted.state.overdue is None
+
+
+def after_refusal(submission: Submission, version: int = 1, at: datetime = OVER + HOUR, **more: Any) -> Submission:
+    """A report came, and its inspection refused it."""
+    for state in ("received", "rejected"):
+        reports = (*submission.reports[: version - 1], report(version, state, at=at, **more))
+        submission = settled(submission, submission.model_copy(update={"reports": reports})).state
+        assert submission.overdue is None
+    return submission
+
+
+def test_a_deadline_is_not_told_again_when_what_came_after_it_is_refused() -> None:
+    refused = after_refusal(overdue())
+    change = at_deadline(refused, owes(), OVER + DAY)
+    assert change
+    assert change.events == (), "late it was already"
+    assert (change.state.overdue, change.state.late) == (DEADLINE + GRACE, True)
+    assert at_deadline(change.state, owes(), OVER + 2 * DAY) is None
+    again = at_deadline(after_refusal(change.state, 2), owes(), OVER + 2 * DAY)
+    assert again
+    assert (again.events, again.state.overdue) == ((), DEADLINE + GRACE)
+
+
+def test_who_is_late_again_by_a_deadline_that_was_told_changes_its_stage_alone() -> None:
+    on_time = at_deadline(after_refusal(overdue()), owes(extensions=LATER), OVER + 2 * HOUR)
+    assert on_time
+    assert on_time.state.late is False
+    change = at_deadline(on_time.state, owes(), OVER + DAY)
+    assert kinds(change) == [StageChanged]
+    assert change
+    assert (change.state.overdue, change.state.late) == (DEADLINE + GRACE, True)
+
+
+def test_a_later_deadline_and_one_that_was_lifted_are_told() -> None:
+    silent = at_deadline(after_refusal(overdue()), owes(), OVER + DAY)
+    assert silent
+    lifted = at_deadline(silent.state, owes(extensions=LATER), OVER + DAY)
+    assert kinds(lifted) == [OverdueLifted, StageChanged]
+    assert lifted
+    for duty, now in ((owes(extensions=LATER), OVER + 8 * DAY), (owes(), OVER + 2 * DAY)):
+        assert ReportOverdue in kinds(at_deadline(lifted.state, duty, now))
+    merged = hand_over(silent.state, successor="c2", path=PATH, now=OVER + DAY)
+    assert kinds(merged)[0] is OverdueLifted
+    assert merged
+    back = take_back(merged.state, path=PATH, now=OVER + DAY)
+    assert back
+    assert ReportOverdue in kinds(at_deadline(back.state, owes(), OVER + DAY))
+    v1 = report()
+    returned = after_review(sent(v1), judged(v1, due=OVER + 9 * DAY)).state
+    told = at_deadline(returned, owes(), OVER + 10 * DAY)
+    assert ReportOverdue in kinds(told)
+    assert told
+    again = at_deadline(after_refusal(told.state, 2, at=OVER + 10 * DAY), owes(), OVER + 11 * DAY)
+    assert ReportOverdue not in kinds(again)
+    assert again
+    assert again.state.overdue == OVER + 9 * DAY + GRACE
+
+
+def test_a_deadline_is_not_told_again_when_a_merge_that_brought_a_report_is_undone() -> None:
+    origin = sent(report(center="c0"), center="c0")
+    over = take_over(overdue(), center="c1", path=PATH, origin=origin, now=OVER + HOUR)
+    assert over
+    assert over.state.overdue is None
+    undone = give_up(over.state, origin=origin, now=OVER + 2 * HOUR)
+    assert undone
+    change = at_deadline(undone.state, owes(), OVER + DAY)
+    assert kinds(change) == [StageChanged]
+    assert change
+    assert (change.state.overdue, change.state.late) == (DEADLINE + GRACE, True)
+
+
+def test_what_was_told_before_this_was_remembered_is_not_told_again_either() -> None:
+    kept = overdue().model_dump(exclude={"overdue_told"})
+    change = at_deadline(after_refusal(Submission.model_validate(kept)), owes(), OVER + DAY)
+    assert change
+    assert (change.events, change.state.overdue) == ((), DEADLINE + GRACE)
 
 
 def test_what_was_merged_into_another_center_is_that_ones_to_send() -> None:

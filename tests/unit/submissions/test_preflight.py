@@ -20,7 +20,17 @@ from services.submissions.uploading.preflight import MOST_FIRST, MOST_LAST, Fore
 from services.submissions.uploading.views import Terms, preflight_view
 from services.submissions.views import upload_view
 from tests.unit.submissions.sent import after_review, judged, report, sent
-from tests.unit.submissions.test_submission import DEADLINE, NOW, duty, opened, received, sha
+from tests.unit.submissions.test_submission import (
+    DEADLINE,
+    NOW,
+    asked_again,
+    completing,
+    duty,
+    opened,
+    received,
+    sha,
+    the,
+)
 
 LARGEST = 50 * 1024 * 1024
 
@@ -161,3 +171,33 @@ def test_every_reason_says_in_thai_and_english_what_to_do() -> None:
     assert "๕๐ MB" in reasons[1].sentence
     assert "50 MB" in reasons[1].sentence_en
     assert all(one.sentence_en.endswith(".") for one in reasons)
+
+
+GRACE_END = DEADLINE + timedelta(hours=1)
+OF_U1 = Told(size=1000, type="application/pdf", sha256=sha("u1"))
+
+
+def test_bytes_that_have_an_upload_are_measured_by_when_that_was_begun() -> None:
+    before = opened(now=DEADLINE - timedelta(minutes=1)).state
+    forecast = foretold(OF_U1, before, now=GRACE_END)
+    assert (forecast.verdict, forecast.late, forecast.on_time_until) == ("send", False, GRACE_END)
+    assert forecast.standing == before.uploads[0]
+    others = foretold(Told(size=1000, type="application/pdf", sha256=sha("u2")), before, now=GRACE_END)
+    assert (others.late, others.standing) == (True, None)
+
+
+def test_an_upload_that_was_begun_goes_on_where_none_may_be_begun_any_more() -> None:
+    before = opened(now=NOW).state
+    closed = duty(state="closed")
+    assert foretold(OF_U1, before, closed).verdict == "send"
+    others = foretold(Told(size=1000, type="application/pdf", sha256=sha("u2")), before, closed)
+    assert others.refusals == (RoundNotOpen("closed"),)
+
+
+def test_what_was_whole_in_time_and_was_lost_by_the_store_is_on_time_to_its_end() -> None:
+    late = DEADLINE + timedelta(hours=5)
+    before, upload = the(asked_again(completing(opened(), now=DEADLINE), late))
+    forecast = foretold(OF_U1, before, now=late)
+    assert (forecast.verdict, forecast.late, forecast.on_time_until) == ("send", False, upload.expires_at)
+    reading = completing(opened(), now=GRACE_END + timedelta(hours=1)).state
+    assert foretold(OF_U1, reading, now=GRACE_END + timedelta(hours=2)).late, "it was whole too late"

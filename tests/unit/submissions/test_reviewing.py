@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import bson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.submissions.domain import Carried, Submission
 from services.submissions.refusals import AlreadyApproved, ResendingOver, RoundNotOpen
-from services.submissions.reviewing.rules import CannotReview, Judgement, NoSuchReport, refuse, review
+from services.submissions.reviewing.rules import (
+    KEPT_REFUSED,
+    MOST_REVIEWS,
+    CannotReview,
+    Judgement,
+    NoSuchReport,
+    refuse,
+    review,
+)
+from services.submissions.reviewing.views import history_view
 from services.submissions.standing import counting, settled
-from services.submissions.uploading.sending import may_open
-from shared.contracts.events import ReportReturned, ReviewAccepted, ReviewRefused
+from services.submissions.uploading.sending import Change, may_open
+from shared.contracts.events import ReportReturned, ReviewAccepted, ReviewGiven, ReviewRefused
 from shared.contracts.status import StageChanged
 from tests.unit.submissions.sent import DAY, DEADLINE, HOUR, NOW, after_review, judged, owes, report, sent
 
@@ -98,6 +109,84 @@ def test_a_refused_verdict_is_noted_once_and_its_publisher_told_once() -> None:
     assert change.state.standing == "accepted"
     assert refuse(change.state, judged(V1), overtaken, NOW).events == ()
     assert after_review(change.state, judged(V1)).events == (), "under this id it stays refused"
+
+
+def refused(submission: Submission, verdict: Judgement) -> Change:
+    found = review(submission, verdict, NOW + DAY, NOW)
+    assert isinstance(found, CannotReview), found
+    return refuse(submission, verdict, found, NOW)
+
+
+def test_refused_verdicts_however_many_leave_room_for_one_that_counts() -> None:
+    """A publisher that tries again each minute, while a file cannot be inspected, is told each time."""
+    waiting = sent(report(1, "received"))
+    for number in range(MOST_REVIEWS + 20):
+        change = refused(waiting, judged(V1, review_id=f"q{number}"))
+        assert [type(event) for event in change.events] == [ReviewRefused]
+        waiting = change.state
+    assert len(waiting.reviews) == KEPT_REFUSED
+    assert waiting.reviews[-1].id == f"q{MOST_REVIEWS + 19}"
+    assert refuse(waiting, judged(V1, review_id=waiting.reviews[0].id), CannotReview("overtaken"), NOW).events == ()
+    inspected = waiting.model_copy(update={"reports": (V1,)})
+    change = after_review(inspected, judged(V1, review_id="counts"))
+    assert (change.state.standing, change.state.reviews[-1].number) == ("returned", MOST_REVIEWS + 21)
+
+
+def test_a_verdict_above_the_hundred_is_refused_and_its_publisher_told() -> None:
+    state = sent(V1)
+    for number in range(KEPT_REFUSED):
+        state = refused(state, judged(V1, review_id=f"q{number}", due=NOW)).state
+    state = after_review(state, judged(V1, review_id="r1")).state
+    for number in range(2, MOST_REVIEWS + 1):
+        verdict = "accepted" if number % 2 == 0 else "returned"
+        state = after_review(state, judged(V1, verdict, review_id=f"r{number}", replaces=f"r{number - 1}")).state
+    for name in ("above", "far above"):
+        change = refused(state, judged(V1, review_id=name, replaces=f"r{MOST_REVIEWS}"))
+        (told,) = change.events
+        assert isinstance(told, ReviewRefused)
+        assert (told.review, told.code) == (name, "too_many")
+        assert change.state.standing == state.standing
+        state = change.state
+    assert len([one for one in state.reviews if one.refused is None]) == MOST_REVIEWS, "none of those is forgotten"
+
+
+CORRECTED = after_review(
+    after_review(sent(V1), judged(V1)).state, judged(V1, "accepted", review_id="r2", replaces="r1"), NOW + 2 * HOUR
+).state
+
+
+@pytest.mark.parametrize("old", [CORRECTED, refused(sent(V1, V2), judged(V1)).state])
+def test_a_verdict_that_a_merged_center_had_changes_nothing_when_it_comes_again(old: Submission) -> None:
+    survivor = sent(carried=(Carried(center="c0", reports=old.reports, reviews=old.reviews),), standing=old.standing)
+    change = after_review(survivor, judged(V1), NOW + 2 * HOUR)
+    assert (change.state, change.events) == (survivor, ())
+    again = refuse(survivor, judged(V1), CannotReview("overtaken"), NOW)
+    assert (again.state, again.events) == (survivor, ())
+
+
+IMPOSSIBLE = ["0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59.9999999Z"]
+
+
+@pytest.mark.parametrize("due", IMPOSSIBLE)
+@pytest.mark.parametrize("code", ["due_unusable", "overtaken"])
+def test_a_day_that_no_calendar_holds_is_refused_and_never_kept(due: str, code: str) -> None:
+    body = {"review": "q", "round": "2569", "center": "c1", "receipt": V1.receipt, "verdict": "returned"}
+    told = ReviewGiven.model_validate_json(json.dumps({**body, "due": due}))
+    submission = sent(V1) if code == "due_unusable" else sent(V1, V2)
+    change = refused(submission, judged(V1, due=told.due))
+    assert change.state.reviews[-1].refused == code
+    assert change.state.reviews[-1].due is None
+    bson.encode(change.state.model_dump())
+    assert history_view(change.state).model_dump_json()
+    accepted = judged(V1, "accepted", due=told.due)
+    assert after_review(sent(V1), accepted).state.reviews[-1].due is None, "what is accepted is not asked back"
+
+
+def test_a_history_that_once_kept_such_a_day_is_told_without_it() -> None:
+    (noted,) = refused(sent(report(1, "received")), judged(V1)).state.reviews
+    kept = sent(V1, reviews=({**noted.model_dump(), "due": datetime(9999, 12, 31, 23, 59, 59, 999000, tzinfo=UTC)},))
+    (told,) = (one for one in history_view(kept).happenings if one.what == "review_refused")
+    assert '"due":null' in told.model_dump_json()
 
 
 def test_a_returned_report_may_come_back_by_its_day_even_when_the_round_has_closed() -> None:

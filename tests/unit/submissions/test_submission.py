@@ -32,6 +32,7 @@ from services.submissions.refusals import (
     PartsMissing,
     PartUnknown,
     RoundNotOpen,
+    Stands,
     TooManyUploads,
     UploadOver,
 )
@@ -260,7 +261,7 @@ def test_a_file_that_the_store_does_not_show_is_given_up_only_after_minutes() ->
 
 def asked_again(change: Change, now: datetime) -> Change:
     submission, upload = the(change)
-    again = ask_again(submission, upload, "m", "m2", now)
+    again = ask_again(submission, upload, upload, "m2", now)
     assert isinstance(again, Change)
     return again
 
@@ -280,16 +281,50 @@ def test_a_second_version_that_was_whole_in_time_is_taken_when_it_comes_again_af
     first = received(opened())
     second = completing(opened(first.state, upload="u2"), "u2", now=DEADLINE)
     submission, upload = the(second, "u2")
-    again = ask_again(submission, upload, "m", "m2", DEADLINE + timedelta(hours=3))
+    again = ask_again(submission, upload, upload, "m2", DEADLINE + timedelta(hours=3))
     assert isinstance(again, Change)
     assert the(completing(again, "u2", now=DEADLINE + timedelta(hours=4)), "u2")[1].state == "completing"
 
 
 def test_parts_are_not_asked_for_again_by_whoever_missed_others() -> None:
-    submission, upload = the(completing(asked_again(completing(opened()), NOW)))
-    assert ask_again(submission, upload, "m", "m3", NOW) == UploadOver(upload)
+    first = completing(opened())
+    before = the(first)[1]
+    submission, upload = the(completing(asked_again(first, NOW)))
+    assert ask_again(submission, upload, before, "m3", NOW) == UploadOver(upload)
+    submission, upload = the(first)
+    assert ask_again(submission, upload, the(opened())[1], "m2", NOW) == UploadOver(upload), "it is being joined"
     submission, upload = the(received(opened()))
-    assert ask_again(submission, upload, "m", "m2", NOW) == UploadOver(upload)
+    assert ask_again(submission, upload, upload, "m2", NOW) == UploadOver(upload)
+
+
+def test_what_never_was_whole_is_asked_for_again_without_more_time() -> None:
+    change = opened()
+    before = the(change)[1]
+    submission, upload = the(asked_again(change, NOW + timedelta(hours=30)))
+    assert (upload.state, upload.multipart, upload.expires_at) == ("open", "m2", before.expires_at)
+    refused = begin_completion(submission, upload, {}, duty(), NOW)
+    assert refused == PartsMissing((1,))
+
+
+def test_an_older_file_that_comes_again_after_the_deadline_does_not_replace_a_newer_one() -> None:
+    older = completing(opened(), now=NOW)
+    again = ask_again(*the(older), the(older)[1], "m2", NOW + timedelta(minutes=1))
+    assert isinstance(again, Change)
+    newer = completing(opened(again.state, upload="u2"), "u2", now=NOW + timedelta(hours=1))
+    done = receive(*the(newer, "u2"), report_of(*the(newer, "u2")))
+    submission, upload = the(done)
+    over = begin_completion(submission, upload, {1: 1000}, duty(), DEADLINE + timedelta(hours=3))
+    assert isinstance(over, Stands)
+    in_time = begin_completion(submission, upload, {1: 1000}, duty(), DEADLINE)
+    assert isinstance(in_time, Change)
+
+
+def test_a_second_joining_has_its_own_ten_minutes() -> None:
+    late = NOW + timedelta(hours=5)
+    _, upload = the(completing(asked_again(completing(opened()), NOW), now=late))
+    assert upload.received_at == NOW
+    assert not is_lost(upload, late + LOST_AFTER - timedelta(seconds=1))
+    assert is_lost(upload, late + LOST_AFTER)
 
 
 def test_what_comes_to_light_after_all_is_received() -> None:
@@ -420,7 +455,7 @@ class Lives(RuleBasedStateMachine):
         elif outcome == "abort":
             self.apply(abort(self.state, upload))
         elif outcome == "again":
-            self.apply(ask_again(self.state, upload, upload.multipart, f"m{len(self.told)}", self.now))
+            self.apply(ask_again(self.state, upload, upload, f"m{len(self.told)}", self.now))
         else:
             self.apply(expire(self.state, upload, self.now))
 
