@@ -181,18 +181,19 @@ class AuditTrail:
     async def _enter_all(
         self, deeds: Mapping[str, Deed], now: datetime, wanted: Callable[[Head | None, Deed], bool]
     ) -> None:
-        referring = dict(zip(deeds, await self._referring(list(deeds.values())), strict=True))
-        heads = await self._heads_of(list(deeds))
-        links = [
-            link(heads.get(chain), chain, deed, now)
-            for chain, deed in referring.items()
-            if wanted(heads.get(chain), deed)
-        ]
-        taken = await self._entries.create_many([_new(entry) for entry in links], now)
-        for entry in links:
-            self._heads.pop(entry.chain, None)
-            if place(entry) in taken:
-                await self.enter(entry.chain, deeds[entry.chain], now)
+        left = dict(zip(deeds, await self._referring(list(deeds.values())), strict=True))
+        while left:
+            heads = await self._heads_of(list(left))
+            links = [
+                link(heads.get(chain), chain, deed, now)
+                for chain, deed in left.items()
+                if wanted(heads.get(chain), deed)
+            ]
+            taken = await self._entries.create_many([_new(entry) for entry in links], now)
+            for entry in links:
+                self._heads.pop(entry.chain, None)
+            # Where another was faster, it may have entered the very same.
+            left = {entry.chain: left[entry.chain] for entry in links if place(entry) in taken}
 
     async def _referring(self, deeds: Sequence[Deed]) -> list[Deed]:
         references = await self.people.references(deed.actor for deed in deeds)

@@ -82,6 +82,13 @@ async def test_bulk_entries_are_made_once_however_often_they_are_begun(trail: Au
         assert verify(name, await trail.chain(name)) == []
 
 
+async def test_bulk_entries_that_two_processes_begin_at_once_are_made_once(trail: AuditTrail, mongo: Mongo) -> None:
+    deeds = {f"c{n}": deed(subject=f"2569/c{n}", action="credential.erase") for n in range(20)}
+    others = [trail, *(AuditTrail(mongo, Nobody()) for _ in range(4))]
+    await asyncio.gather(*(one.enter_once(deeds, NOW) for one in others))
+    assert {name: len(await trail.chain(name)) for name in deeds} == dict.fromkeys(deeds, 1)
+
+
 async def test_bulk_and_single_entries_do_not_part_a_chain(trail: AuditTrail) -> None:
     await trail.enter("c1", deed("first"), NOW)
     await trail.enter_once({"c1": deed(action="credential.seal")}, NOW)
