@@ -15,7 +15,7 @@ from deploy.local.crowd.steps import Steps
 from deploy.local.crowd.waiting import Insight
 from deploy.local.stack import Stack
 from tests.e2e.planting import Planter
-from tests.world import a_stack, eventually
+from tests.world import a_stack
 
 PLAN = Plan(roll=60, crowd=40, seed=7, ahead=25)
 CONTROL = "Saraban-Control-7f3k"
@@ -43,17 +43,6 @@ class Round:
     """What its stack was given: who restarts a service gives it the same."""
 
 
-async def announced(insight: Insight, round_: str) -> None:
-    """Once it was told who missed the deadline: nothing moves by itself any more, and what is read stands still."""
-    submissions = insight.mongos["submissions"]
-
-    async def told() -> bool:
-        passed = await submissions.documents("deadlines").one({"_id": round_, "passed": {"$ne": None}})
-        return bool(passed) and not await submissions.documents("submissions").count({"outbox.due": {"$exists": True}})
-
-    await eventually(told)
-
-
 @pytest.fixture(scope="package")
 async def finished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Round]:
     folder = tmp_path_factory.mktemp("whole")
@@ -70,7 +59,6 @@ async def finished(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ro
         ending.callback(insight.close)
         with Steps(Console(quiet=True)) as steps:
             outcome = await rehearse(doors, insight, PLAN, steps)
-        await announced(insight, outcome.round)
         yield Round(stack, doors, insight, outcome, folder / "data", traces, crashes, environ)
 
 

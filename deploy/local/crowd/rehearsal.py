@@ -79,7 +79,7 @@ async def rehearse(doors: Doors, insight: Insight, plan: Plan, steps: Steps) -> 
         await _open_round(campaign, insight, outcome, file, steps)
     await _seal(campaign, outcome, steps)
     await _crowd(doors, outcome, roll, steps)
-    await _settle(insight, steps)
+    await _settle(insight, outcome, steps)
     outcome.asked, outcome.repeated = doors.traffic.asked, doors.traffic.repeated
     return outcome
 
@@ -140,9 +140,12 @@ def _laos(roll: Roll, count: int) -> Sequence[Person]:
     return [Person(code, email, "plain", "lao") for code, email in list(offices.items())[:count]]
 
 
-async def _settle(insight: Insight, steps: Steps) -> None:
+async def _settle(insight: Insight, outcome: Outcome, steps: Steps) -> None:
     with steps.step("decide", "ตรวจรายงานที่รับแล้ว / inspect what was received") as (step, _):
         await until_whole(insight.undecided, step.tick, within=300)
+    if now_in_bangkok() > outcome.deadline:
+        with steps.step("deadline", "ประกาศผู้ที่เลยกำหนด / tell who missed the deadline") as (step, _):
+            await until_whole(lambda: insight.past(outcome.round), step.tick, within=300)
     with steps.step("mail", "ส่งหนังสือแจ้งทุกฉบับ / send every notice") as (step, note):
         await until_whole(insight.mailed, step.tick, within=600)
         note.append(f"{(await insight.mailed())[1]:,} notices")

@@ -54,6 +54,11 @@ class Insight:
         counts = {row["_id"]: row["count"] for row in found}
         return sum(counts.values()) - counts.get("received", 0), sum(counts.values())
 
+    async def past(self, round_: str) -> tuple[int, int]:
+        """Whether it was told who missed the deadline of a round: of one sweep, how many are done."""
+        query = {"_id": round_, "passed": {"$ne": None}}
+        return await self.mongos["submissions"].documents("deadlines").count(query), 1
+
     async def mailed(self) -> tuple[int, int]:
         """How many deliveries came to an end, and how many the round must cause.
 
