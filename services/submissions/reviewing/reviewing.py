@@ -8,13 +8,10 @@ from services.submissions.domain import Submission, deadline_of
 from services.submissions.reviewing.reviews import Review
 from services.submissions.reviewing.rules import CannotReview, Judgement, NoSuchReport, refuse, review
 from services.submissions.standing import verdicts
-from services.submissions.store import Store, key_of
+from services.submissions.store import LONGEST_CHAIN, Store, key_of
 from services.submissions.uploading.sending import Change
 from shared.security.principals import Principal
 from shared.thai.calendar import end_of_day, in_bangkok
-
-LONGEST_CHAIN = 16
-"""Merges after one another: more than this is a ring."""
 
 
 @dataclass(frozen=True, slots=True)

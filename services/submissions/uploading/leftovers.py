@@ -82,7 +82,7 @@ class Leftovers:
         return done
 
     def _parts_are_left(self, begun: Begun, known: tuple[Upload, Report | None] | None, now: datetime) -> bool:
-        if known and (known[0].state in _ENDED or known[0].state == "received"):
+        if known and known[0].state not in {"open", "completing"}:
             return True
         if known and known[0].multipart == begun.multipart.upload_id:
             return False
